@@ -1,0 +1,59 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/hash.h"
+
+namespace chancery::compile {
+
+// The types of xDS resource that a proxy is given, in the order in which additions are sent.
+enum class FragmentType : uint8_t { kCluster = 0, kEndpoint = 1, kListener = 2, kRoute = 3, kSecret = 4 };
+inline constexpr size_t kFragmentTypes = 5;
+inline constexpr std::array<FragmentType, kFragmentTypes> kAllFragmentTypes = {
+    FragmentType::kCluster, FragmentType::kEndpoint, FragmentType::kListener, FragmentType::kRoute, FragmentType::kSecret};
+
+// The typed substitutions a proxy's own metadata may make in a fragment. Never structure: a proxy
+// whose slots all take their defaults is given the fragment's bytes as they are. All are listed here;
+// src/ems/customize.h makes them.
+enum class Slot : uint8_t {
+  // chancery.bind.ingress: the address of an ingress listener; it then listens on the ports of its
+  // chains instead of on 15000.
+  kBindIngress = 1,
+  // chancery.bind.egress: likewise of the egress listener, and of the gateway's own hop to it.
+  kBindEgress = 2,
+  // chancery.bind.application: where a virtual node's application listens.
+  kBindApplication = 3,
+};
+
+// One xDS resource: deterministic bytes and what the EMS must know to send it in order. Immutable
+// and shared by every proxy that needs it.
+struct Fragment {
+  FragmentType type = FragmentType::kCluster;
+  std::string name;
+  // The serialized resource message (not the Any around it).
+  std::string bytes;
+  // Of type, name and bytes.
+  base::Hash hash;
+  // Names of the clusters that a route configuration or listener sends traffic to; sorted, unique.
+  std::vector<std::string> clusters;
+  // A cluster whose endpoints come from DNS: new ones are given a moment to resolve.
+  bool dns = false;
+  // The slots in it, sorted; mostly none.
+  std::vector<Slot> slots;
+};
+using FragmentPtr = std::shared_ptr<const Fragment>;
+
+// Fills in the hash. `clusters` and `slots` are sorted and made unique.
+FragmentPtr MakeFragment(FragmentType type, std::string name, std::string bytes, std::vector<std::string> clusters = {},
+                         bool dns = false, std::vector<Slot> slots = {});
+
+// "type.googleapis.com/envoy.config.cluster.v3.Cluster" and so on.
+std::string_view TypeUrl(FragmentType type);
+
+}  // namespace chancery::compile

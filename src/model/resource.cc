@@ -1,0 +1,93 @@
+#include "model/resource.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+namespace chancery::model {
+namespace {
+
+using base::Code;
+using base::Error;
+
+std::vector<std::string_view> Split(std::string_view text, char separator, size_t max_parts) {
+  std::vector<std::string_view> parts;
+  while (parts.size() + 1 < max_parts) {
+    const size_t at = text.find(separator);
+    if (at == std::string_view::npos) break;
+    parts.push_back(text.substr(0, at));
+    text.remove_prefix(at + 1);
+  }
+  parts.push_back(text);
+  return parts;
+}
+
+Error BadPath(std::string_view path) {
+  return {Code::kBadRequest, fmt::format("'{}' names no resource: expected mesh/<mesh>[/<kind>/<name>]", path), {}};
+}
+
+bool IsAccount(std::string_view text) {
+  return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string ArnOf(const ResourceKey& key, std::string_view partition, std::string_view region, std::string_view account) {
+  const std::string owner = account == key.mesh.owner ? "" : "@" + key.mesh.owner;
+  std::string arn = fmt::format("arn:{}:appmesh:{}:{}:mesh/{}{}", partition, region, account, key.mesh.name, owner);
+  const KindDescriptor& kind = DescriptorOf(key.kind);
+  if (!kind.parent) return arn;
+  if (*kind.parent != Kind::kMesh) {
+    arn += fmt::format("/{}/{}", DescriptorOf(*kind.parent).segment, key.parent);
+  }
+  return arn + fmt::format("/{}/{}", kind.segment, key.name);
+}
+
+base::Result<ParsedArn> ParseArn(std::string_view arn) {
+  const std::vector<std::string_view> parts = Split(arn, ':', 6);
+  if (parts.size() != 6 || parts[0] != "arn" || parts[1].empty()) {
+    return Error{Code::kBadRequest, fmt::format("'{}' is not an ARN", arn), {}};
+  }
+  if (parts[2] != "appmesh" && parts[2] != "appmesh-preview") {
+    return Error{Code::kBadRequest, fmt::format("'{}' is not an ARN of appmesh", arn), {}};
+  }
+  if (!IsAccount(parts[4])) {
+    return Error{Code::kBadRequest, fmt::format("'{}' has no account of 12 digits", arn), {}};
+  }
+  auto key = ParseResourcePath(parts[5], parts[4]);
+  if (!key) return key.error();
+  return ParsedArn{std::string(parts[1]), std::string(parts[3]), std::string(parts[4]), *std::move(key)};
+}
+
+base::Result<ResourceKey> ParseResourcePath(std::string_view path, std::string_view default_owner) {
+  const std::vector<std::string_view> parts = Split(path, '/', 8);
+  if (parts.size() < 2 || parts[0] != "mesh" || parts[1].empty()) return BadPath(path);
+  ResourceKey key;
+  const size_t at = parts[1].find('@');
+  key.mesh.name = std::string(parts[1].substr(0, at));
+  key.mesh.owner = std::string(at == std::string_view::npos ? default_owner : parts[1].substr(at + 1));
+  if (key.mesh.name.empty() || !IsAccount(key.mesh.owner)) return BadPath(path);
+  key.name = key.mesh.name;
+  for (size_t i = 2; i < parts.size(); i += 2) {
+    const std::optional<Kind> kind = KindOfSegment(parts[i]);
+    if (!kind || i + 1 == parts.size() || parts[i + 1].empty() || DescriptorOf(*kind).parent != key.kind) {
+      return BadPath(path);
+    }
+    key.parent = key.kind == Kind::kMesh ? "" : key.name;
+    key.kind = *kind;
+    key.name = std::string(parts[i + 1]);
+  }
+  return key;
+}
+
+const google::protobuf::Message& SpecOf(const chancery::store::ResourceRecord& record, Kind kind) {
+  const auto* field = record.GetDescriptor()->FindFieldByNumber(16 + static_cast<int>(kind));
+  return record.GetReflection()->GetMessage(record, field);
+}
+
+google::protobuf::Message* MutableSpecOf(chancery::store::ResourceRecord& record, Kind kind) {
+  const auto* field = record.GetDescriptor()->FindFieldByNumber(16 + static_cast<int>(kind));
+  return record.GetReflection()->MutableMessage(&record, field);
+}
+
+}  // namespace chancery::model

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/resource.h"
+
+// Every key space of the store. Persistent: tests pin the literal bytes.
+//
+//   res/mesh/<owner>/<mesh>                                  ResourceRecord; watched and in the history
+//   res/in/<owner>/<mesh>/<kind>/<parent>/<name>             ResourceRecord; watched and in the history
+//   guard/<owner>/<mesh>/<kind>/<parent>/<name>              empty; its version moves whenever a child of
+//                                                            the resource or a reference to it comes or goes
+//   ref/<owner>/<mesh>/<kind>//<name>/<from kind>/<from parent>/<from name>
+//                                                            empty; the second resource refers to the first
+//   idem/<account>/<operation>/<target>/<token>              IdempotencyRecord
+//
+// <kind> is KindDescriptor::segment. Names cannot hold '/', so no part needs escaping.
+namespace chancery::store {
+
+inline constexpr std::string_view kResourcePrefix = "res/";
+inline constexpr std::string_view kIdempotencyPrefix = "idem/";
+
+std::string ResourceKeyText(const model::ResourceKey& key);
+// The inverse. Error: kInternal for a key that is none.
+base::Result<model::ResourceKey> ParseResourceKeyText(std::string_view text);
+
+// Prefix of all meshes of an owner; of all resources of a kind below a parent, in name order.
+std::string MeshesPrefix(std::string_view owner);
+std::string SiblingsPrefix(const model::MeshId& mesh, model::Kind kind, std::string_view parent);
+
+std::string GuardKeyText(const model::ResourceKey& key);
+std::string ReferenceKeyText(const model::ResourceKey& target, const model::ResourceKey& from);
+// Prefix of all references to `target`.
+std::string ReferencesPrefix(const model::ResourceKey& target);
+// The resource that refers, of a key below ReferencesPrefix.
+base::Result<model::ResourceKey> ParseReferrer(std::string_view reference_key);
+
+// `target` may hold any byte; it is hashed.
+std::string IdempotencyKeyText(std::string_view account, std::string_view operation, std::string_view target,
+                               std::string_view token);
+
+}  // namespace chancery::store

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/mutex.h"
+#include "compile/compile.h"
+#include "store/store.h"
+
+namespace chancery::transform {
+
+// The fragments of one type of one proxy, sorted by name. Immutable; manifests share it while it
+// does not change.
+struct TypeSet {
+  std::vector<compile::FragmentPtr> fragments;
+  // The transaction of its last byte change.
+  store::Txn txn = 0;
+  // Of the list of (name, fragment hash).
+  base::Hash hash;
+};
+
+// All that one proxy is to have. Immutable.
+struct Manifest {
+  compile::ProxyKey key;
+  std::array<std::shared_ptr<const TypeSet>, compile::kFragmentTypes> types;
+  std::vector<compile::Warning> warnings;
+  uint32_t compiler_build = compile::kCompilerBuild;
+};
+using ManifestPtr = std::shared_ptr<const Manifest>;
+
+// One step of one mesh: the manifests whose bytes changed, those that ended with their resource, and
+// how far the mesh is compiled. A step that changes nobody only moves the watermark.
+struct FeedUpdate {
+  model::MeshId mesh;
+  store::Txn compiled_through = 0;
+  std::vector<ManifestPtr> changed;
+  std::vector<compile::ProxyKey> removed;
+  // The transactions behind this step, each with the proxies whose bytes changed since the step
+  // before; a step of several coalesced transactions attributes a proxy to each that touched it.
+  struct Touched {
+    store::Txn txn = 0;
+    std::vector<compile::ProxyKey> proxies;
+  };
+  std::vector<Touched> touched;
+};
+
+// Between transformer and EMS, apart from the store: derived data that can be rebuilt at any time.
+// Thread-safe.
+class Feed {
+ public:
+  virtual ~Feed() = default;
+
+  // In txn order per mesh. Returns when every subscriber was called.
+  virtual void Publish(FeedUpdate update) = 0;
+  // Everything that was in the store when the process started is published: from here on an absent
+  // manifest means an absent resource.
+  virtual void MarkComplete() = 0;
+};
+
+// The feed of `--role all`: one process, in memory. Keeps the newest manifests for readers.
+class MemoryFeed : public Feed {
+ public:
+  // Called for each update, in order, on the publishing thread after the manifests below were
+  // replaced; must return quickly. An update with an empty mesh name says that the feed is complete.
+  using Subscriber = std::function<void(const FeedUpdate&)>;
+
+  // Subscribe before the first Publish; a subscriber outlives the feed's last call.
+  void Subscribe(Subscriber subscriber) EXCLUDES(mutex_);
+
+  void Publish(FeedUpdate update) override EXCLUDES(mutex_);
+  void MarkComplete() override EXCLUDES(mutex_);
+
+  // Null when there is none.
+  ManifestPtr Find(const compile::ProxyKey& key) const EXCLUDES(mutex_);
+  bool complete() const EXCLUDES(mutex_);
+  // 0 for a mesh of which nothing was published.
+  store::Txn CompiledThrough(const model::MeshId& mesh) const EXCLUDES(mutex_);
+  // Every mesh published so far, with its watermark.
+  std::map<model::MeshId, store::Txn> Watermarks() const EXCLUDES(mutex_);
+
+ private:
+  mutable base::Mutex mutex_;
+  std::vector<Subscriber> subscribers_ GUARDED_BY(mutex_);
+  std::map<compile::ProxyKey, ManifestPtr> manifests_ GUARDED_BY(mutex_);
+  std::map<model::MeshId, store::Txn> watermarks_ GUARDED_BY(mutex_);
+  bool complete_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace chancery::transform

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Installs what a build or a test needs and the machine lacks: Debian packages (as root or by sudo;
+# otherwise it names them and stops) and pinned Python environments below build/env.
+#
+#   tools/setup.sh build          what compiles Chancery
+#   tools/setup.sh demo           what `make run` needs besides: an Envoy, boto3 and the AWS CLI
+#   tools/setup.sh test           what `make test` needs besides: a second Envoy
+#   tools/setup.sh lint           clang's tools
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# The system's Python whatever else a PATH holds: the environments must not depend on it.
+python=/usr/bin/python3
+
+need_packages() {
+  local missing=()
+  for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! sudo -n true 2>/dev/null; then
+      echo "These Debian packages are missing; install them and try again:" >&2
+      echo "  apt-get install --no-install-recommends ${missing[*]}" >&2
+      exit 1
+    fi
+    as_root=(sudo -n)
+  fi
+  echo "Installing ${#missing[@]} Debian packages" >&2
+  "${as_root[@]}" apt-get update -q >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+}
+
+# need_environment NAME: a virtual environment of exactly tools/requirements/NAME.txt.
+need_environment() {
+  local requirements=tools/requirements/$1.txt env=build/env/$1
+  cmp -s "$requirements" "$env/installed.txt" && return
+  echo "Making the Python environment $env" >&2
+  rm -rf "$env"
+  mkdir -p build/env
+  "$python" -m venv "$env"
+  "$env/bin/python" -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r "$requirements" >&2
+  cp "$requirements" "$env/installed.txt"
+}
+
+build_packages=(g++ make cmake ninja-build ccache mold pkg-config python3 python3-venv protobuf-compiler
+  libprotobuf-dev libboost1.81-dev libboost-json1.81-dev libnghttp2-dev libsqlite3-dev libssl-dev
+  libre2-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libgtest-dev libgmock-dev librapidcheck-dev
+  libgrpc++-dev protobuf-compiler-grpc)
+
+case "${1:-}" in
+  build)
+    need_packages "${build_packages[@]}"
+    need_environment protos
+    ;;
+  demo)
+    need_environment client
+    need_environment envoy-newest
+    ;;
+  test)
+    need_packages procps
+    need_environment client
+    need_environment envoy-newest
+    need_environment envoy-oldest
+    ;;
+  lint)
+    need_packages clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
+    ;;
+  *)
+    echo "usage: tools/setup.sh build|demo|test|lint" >&2
+    exit 2
+    ;;
+esac
