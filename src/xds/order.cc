@@ -137,7 +137,7 @@ ResourcePtr Planner::Choose(const TypeState& state, const ResourcePtr& desired, 
     return accepted != nullptr ? *accepted : nullptr;
   }
   if (desired->clusters.empty()) return desired;
-  ResourcePtr before = state.Latest(desired->name);
+  ResourcePtr before = state.Current(desired->name);
   if (before && before->hash == desired->hash) return desired;
   if (Free(*desired, plan)) return desired;
   if (!before || !state.RejectsBytes(*before)) return before;

@@ -92,6 +92,7 @@ class Watch : public RecordingObserver {
     RecordingObserver::OnAcknowledged(type, set);
     const bool resumed = in_flight_[type] == nullptr;
     if (type == Type::kCluster) Acknowledge(*set, {}, resumed);
+    for (const ResourcePtr& resource : set->resources()) sent_[type][resource->name] = *resource->body;
     if (type == Type::kListener || type == Type::kRoute) in_force_[type] = set;
     in_flight_[type] = nullptr;
   }
@@ -349,7 +350,7 @@ void RunWorld(const std::vector<std::pair<unsigned, uint32_t>>& steps, bool name
 }
 
 TEST(SessionModel, HoldsItsPromisesInRandomRuns) {
-  for (uint32_t seed = 1; seed <= 1500; ++seed) {
+  for (uint32_t seed = 1; seed <= 6000; ++seed) {
     Random random(seed);
     std::vector<std::pair<unsigned, uint32_t>> steps(50 + Pick(random, 300));
     for (auto& step : steps) step = {Pick(random, 16), static_cast<uint32_t>(random())};

@@ -84,10 +84,14 @@ std::vector<const ResourceSet*> TypeState::Held() const {
   return held;
 }
 
+ResourcePtr TypeState::Current(std::string_view name) const {
+  const ResourcePtr* sent = pending_ ? pending_->set->Find(name) : nullptr;
+  if (sent == nullptr) sent = in_force_->Find(name);
+  return sent != nullptr ? *sent : nullptr;
+}
+
 ResourcePtr TypeState::Latest(std::string_view name) const {
-  if (pending_) {
-    if (const ResourcePtr* found = pending_->set->Find(name)) return *found;
-  }
+  if (ResourcePtr current = Current(name)) return current;
   for (const ResourceSet* set : Held()) {
     if (const ResourcePtr* found = set->Find(name)) return *found;
   }

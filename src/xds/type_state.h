@@ -61,6 +61,8 @@ class TypeState {
   std::optional<TimePoint> pending_since() const;
   // Everything that the client may have: in force, sent, or replaced by what still warms.
   std::vector<const ResourceSet*> Held() const;
+  // What was sent last under `name`, or else is in force; null when there is none.
+  ResourcePtr Current(std::string_view name) const;
   // The newest bytes under `name` that the client may have; null when there are none.
   ResourcePtr Latest(std::string_view name) const;
   // When `name` was first sent among the answers that are not acknowledged.
