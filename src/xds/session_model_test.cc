@@ -302,7 +302,12 @@ class World {
         continue;
       }
       line_->transport.Advance(std::chrono::seconds(2));
-      ++quiet;
+      // A cluster that is kept for a route in force when it and its endpoints are gone from the target: if the client
+      // had dropped the endpoints meanwhile, only its own time limit ends the warming.
+      const bool gave_up = client_.GiveUpOn([this](const std::string& name) {
+        return !target_ || !target_->set(Type::kEndpoint) || target_->set(Type::kEndpoint)->Find(name) == nullptr;
+      });
+      quiet = gave_up ? 0 : quiet + 1;
     }
   }
   // Invariant 3 of contract/xds.md: what was not rejected is there although something else was.
