@@ -160,7 +160,12 @@ bool Planner::Free(const Resource& resource, Plan& plan) const {
 Planner::TimePoint Planner::OpensAt(std::string_view cluster) const {
   const TypeState& clusters = state(Type::kCluster);
   if (!clusters.subscription().Covers(cluster)) return kAlways;
-  if (clusters.in_force()->Find(cluster) != nullptr) return settling_.Until(cluster).value_or(kAlways);
+  const bool in_force = clusters.in_force()->Find(cluster) != nullptr;
+  const ResourceSetPtr pending = clusters.pending();
+  // On its way out: what comes back is as good as new.
+  const bool leaves = pending && pending->Find(cluster) == nullptr;
+  if (leaves) return in_force || clusters.desired()->Find(cluster) != nullptr ? kNever : kAlways;
+  if (in_force) return settling_.Until(cluster).value_or(kAlways);
   if (clusters.Rejects(cluster)) return kNever;
   if (const auto sent = clusters.FirstSent(cluster)) return *sent + options_.hold_deadline;
   return clusters.desired()->Find(cluster) != nullptr ? kNever : kAlways;

@@ -84,6 +84,11 @@ std::vector<const ResourceSet*> TypeState::Held() const {
   return held;
 }
 
+bool TypeState::SurelyHas(const Resource& resource) const {
+  const std::vector<const ResourceSet*> held = Held();
+  return std::all_of(held.begin(), held.end(), [&](const ResourceSet* set) { return Holds(*set, resource); });
+}
+
 ResourcePtr TypeState::Current(std::string_view name) const {
   const ResourcePtr* sent = pending_ ? pending_->set->Find(name) : nullptr;
   if (sent == nullptr) sent = in_force_->Find(name);

@@ -61,6 +61,8 @@ class TypeState {
   std::optional<TimePoint> pending_since() const;
   // Everything that the client may have: in force, sent, or replaced by what still warms.
   std::vector<const ResourceSet*> Held() const;
+  // The client has just these bytes, whichever of the answers that are in doubt it took.
+  bool SurelyHas(const Resource& resource) const;
   // What was sent last under `name`, or else is in force; null when there is none.
   ResourcePtr Current(std::string_view name) const;
   // The newest bytes under `name` that the client may have and did not reject; null when there are none.
