@@ -17,9 +17,11 @@ class ResponseCache;
 
 // Times and bounds of a session.
 struct SessionOptions {
-  // A route to a DNS cluster that is new to this stream waits so long after the cluster's ACK.
+  // A route to a DNS cluster that is new to this stream waits so long after the cluster's ACK, if the client had
+  // something to lose when it came: a listener with all its routes in force, or a version of an earlier stream. A proxy
+  // that only starts is not delayed (docs/adr/0009).
   std::chrono::milliseconds settle{1000};
-  // A route or listener that waits for a cluster's ACK is sent without it after this long, unless
+  // A route or listener that waits for a cluster's ACK is sent without it this long after the cluster was sent, unless
   // the cluster was rejected.
   std::chrono::milliseconds hold_deadline{15000};
   // An answer without ACK or NACK for so long no longer keeps newer state back, and is shown as warming.
@@ -57,14 +59,17 @@ class SessionObserver {
   // A type URL that is not served; that type gets no answer, the stream lives.
   virtual void OnUnknownType(std::string_view type_url) = 0;
   virtual void OnSent(Type type, const ResourceSetPtr& sent, size_t bytes) = 0;
-  // `acknowledged` is what the client now has in force.
+  // `acknowledged` is what the client now has in force. Also called when a client resumes with what is current: then
+  // nothing was sent.
   virtual void OnAcknowledged(Type type, const ResourceSetPtr& acknowledged) = 0;
   // `rejected` names the resources that the message blames, or all that were new in the answer when
-  // it names none; the others of the answer are in force.
+  // it names none; the other clusters and listeners of the answer are in force, other resources are sent once more
+  // without the bad ones. `message` is bounded, valid UTF-8 without control characters.
   virtual void OnRejected(Type type, const ResourceSetPtr& sent, const std::vector<std::string>& rejected,
                           std::string_view message) = 0;
   // The client has all of the target of `type` in force (true), or something is still to be sent or
-  // acknowledged (false). Called on change only.
+  // acknowledged (false). Called on change only, false at first; also for types that the client did not ask for, of
+  // which a target that needs nothing is in force. While the target is null the last word stands.
   virtual void OnSettled(Type type, bool in_force) = 0;
   // An answer is unacknowledged for longer than warming_after (true), or no longer (false).
   virtual void OnWarming(Type type, bool warming) = 0;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "xds/node.h"
 #include "xds/response_cache.h"
 #include "xds/test_stream.h"
@@ -152,6 +154,21 @@ TEST(ResponseCache, DoesNotKeepWhatIsLargerThanItself) {
   const auto body = cache.Get(Type::kCluster, *MakeSet(1, {MakeResource("a", std::string(1000, 'x'))}));
   EXPECT_GT(body->size(), 1000U);
   EXPECT_EQ(cache.bytes(), 0U);
+}
+
+TEST(ResponseCache, IsSharedByThreads) {
+  ResponseCache cache(2500);
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&cache] {
+      for (uint64_t i = 0; i < 200; ++i) {
+        const ResourceSetPtr set = MakeSet(i % 5, {MakeResource("a", std::string(1000, 'x'))});
+        EXPECT_EQ(*cache.Get(Type::kCluster, *set), EncodeResponse(Type::kCluster, *set));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(cache.bytes(), 2500U);
 }
 
 TEST(ParseNode, ReadsWhoAndWhere) {
