@@ -8,6 +8,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ using base::Violation;
 using google::protobuf::Descriptor;
 using google::protobuf::MessageFactory;
 using google::protobuf::util::MessageDifferencer;
+
+// RapidCheck's own 100 tries are few for so many shapes. An RC_PARAMS from outside goes first.
+const bool kManyTries = setenv("RC_PARAMS", "max_success=1000", /*overwrite=*/0) == 0;
 
 // Every message of the API: the inputs and outputs of all operations.
 std::vector<const Descriptor*> Roots() {
