@@ -180,8 +180,8 @@ base::Result<Outcome> Mutate(const Context& context, const Operation& operation,
     auto replay = idempotency.Recall(work);
     if (!replay) return replay.error();
     if (replay->has_value()) return **std::move(replay);
-    auto outcome = operation.verb == Verb::kCreate ? Create(context, key, input, work)
-                                                   : Update(context, key, input, work);
+    auto outcome =
+        operation.verb == Verb::kCreate ? Create(context, key, input, work) : Update(context, key, input, work);
     if (outcome) idempotency.Remember(work, outcome->body);
     return outcome;
   };
@@ -212,7 +212,8 @@ base::Result<Outcome> List(const Context& context, const Operation& operation, c
     FillRef(context.settings, stored->resource, *output->GetReflection()->AddMessage(output.get(), member));
   }
   if (page->entries.empty()) ShowEmptyList(*output, operation.kind->plural);
-  if (page->more) SetStringMember(*output, "nextToken", ToPageToken(prefix, page->entries.back().key.substr(prefix.size())));
+  if (page->more)
+    SetStringMember(*output, "nextToken", ToPageToken(prefix, page->entries.back().key.substr(prefix.size())));
   return Outcome{model::ToJson(*output)};
 }
 

@@ -67,6 +67,12 @@ void CheckClientToken(const KindDescriptor*, const Message& input, std::vector<V
   }
 }
 
+void CheckMeshOwner(const KindDescriptor*, const Message& input, std::vector<Violation>& violations) {
+  const std::string owner = StringMember(input, "meshOwner");
+  if (owner.find_first_not_of("0123456789") == std::string::npos) return;
+  violations.push_back({"meshOwner", "must be an account of 12 digits"});
+}
+
 void CheckOneRouteKind(const KindDescriptor* kind, const Message& input, std::vector<Violation>& violations) {
   const Message* spec = MessageMember(input, "spec");
   if (kind == nullptr || spec == nullptr) return;
@@ -105,10 +111,8 @@ struct FieldRule {
 };
 
 constexpr FieldRule kFieldRules[] = {
-    {"name-characters", CheckNames},
-    {"client-token", CheckClientToken},
-    {"one-route-kind", CheckOneRouteKind},
-    {"weights-sum", CheckWeights},
+    {"name-characters", CheckNames},       {"client-token", CheckClientToken}, {"mesh-owner", CheckMeshOwner},
+    {"one-route-kind", CheckOneRouteKind}, {"weights-sum", CheckWeights},
 };
 
 }  // namespace

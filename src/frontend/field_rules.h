@@ -15,6 +15,7 @@ namespace chancery::frontend {
 //   name-characters      names of resources, in the URI, the body and in references
 //   client-token         1..64 of letters, digits, '-', '_': the documentation says 36, but no
 //                        source shows a refusal and some tools' tokens are longer
+//   mesh-owner           digits, beyond the shape's length
 //   one-route-kind       rule 19
 //   weights-sum          rule 20
 void CheckFieldRules(const model::KindDescriptor* kind, const google::protobuf::Message& input,

@@ -11,7 +11,8 @@ namespace chancery::frontend {
 // Access to members by their names in JSON, for code that is written once for all kinds. A member
 // that does not exist is a broken invariant, except where a function says otherwise.
 
-const google::protobuf::FieldDescriptor* FindMember(const google::protobuf::Message& message, std::string_view json_name);
+const google::protobuf::FieldDescriptor* FindMember(const google::protobuf::Message& message,
+                                                    std::string_view json_name);
 
 // Empty when absent, or when there is no such member.
 std::string StringMember(const google::protobuf::Message& message, std::string_view json_name);

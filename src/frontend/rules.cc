@@ -124,9 +124,9 @@ base::Result<std::vector<std::string>> BlockersOf(const store::Store& store, con
                                                   const ResourceKey& key) {
   const bool child = rule.by == BlockedBy::kChild;
   const std::string parent = key.kind == Kind::kMesh ? "" : key.name;
-  const std::string prefix = child ? store::SiblingsPrefix(key.mesh, rule.blocker, parent)
-                                   : fmt::format("{}{}/", store::ReferencesPrefix(key),
-                                                 model::DescriptorOf(rule.blocker).segment);
+  const std::string prefix =
+      child ? store::SiblingsPrefix(key.mesh, rule.blocker, parent)
+            : fmt::format("{}{}/", store::ReferencesPrefix(key), model::DescriptorOf(rule.blocker).segment);
   auto page = store.Scan(prefix, "", kNamed);
   if (!page) return page.error();
   std::vector<std::string> names;
@@ -172,9 +172,9 @@ base::Status CheckReferences(UnitOfWork& work, const std::vector<Reference>& ref
   base::Error error = NotPresent(missing.front());
   for (const Reference& reference : references) {
     if (!std::binary_search(missing.begin(), missing.end(), reference.target)) continue;
-    error.violations.push_back({reference.path, fmt::format("names the {} {}, which does not exist",
-                                                            model::DescriptorOf(reference.target.kind).name,
-                                                            reference.target.name)});
+    error.violations.push_back(
+        {reference.path, fmt::format("names the {} {}, which does not exist",
+                                     model::DescriptorOf(reference.target.kind).name, reference.target.name)});
   }
   return error;
 }
@@ -186,10 +186,10 @@ base::Status CheckDeletable(UnitOfWork& work, const ResourceKey& key) {
     auto blockers = BlockersOf(work.store(), rule, key);
     if (!blockers) return blockers.error();
     if (blockers->empty()) continue;
-    return base::Error{base::Code::kResourceInUse,
-                       fmt::format(fmt::runtime(rule.message), key.name, key.mesh.name, key.mesh.owner,
-                                   fmt::join(*blockers, ", ")),
-                       {}};
+    return base::Error{
+        base::Code::kResourceInUse,
+        fmt::format(fmt::runtime(rule.message), key.name, key.mesh.name, key.mesh.owner, fmt::join(*blockers, ", ")),
+        {}};
   }
   return base::Status::Ok();
 }

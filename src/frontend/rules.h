@@ -23,8 +23,7 @@ struct Reference {
   // Such as spec.httpRoute.action.weightedTargets[0].virtualNode.
   std::string path;
 };
-std::vector<Reference> ReferencesOf(const model::MeshId& mesh, model::Kind kind,
-                                    const google::protobuf::Message& spec);
+std::vector<Reference> ReferencesOf(const model::MeshId& mesh, model::Kind kind, const google::protobuf::Message& spec);
 
 // Each target, once.
 std::vector<model::ResourceKey> TargetsOf(const std::vector<Reference>& references);

@@ -35,10 +35,10 @@ base::Result<model::ParsedArn> Resolve(const Context& context, const std::string
   auto parsed = model::ParseArn(arn);
   if (!parsed) return Error{Code::kBadRequest, "invalid request", {{"resourceArn", parsed.error().message}}};
   if (parsed->partition != context.settings.partition || parsed->region != context.settings.region) {
-    return Error{Code::kNotFound,
-                 fmt::format("{} is not of region {} in partition {}", arn, context.settings.region,
-                             context.settings.partition),
-                 {}};
+    return Error{
+        Code::kNotFound,
+        fmt::format("{} is not of region {} in partition {}", arn, context.settings.region, context.settings.partition),
+        {}};
   }
   if (parsed->account != context.caller.account) {
     return Error{Code::kForbidden, fmt::format("the tags of {} belong to account {}", arn, parsed->account), {}};
@@ -86,10 +86,9 @@ base::Status Tag(const model::TagResourceInput& input, chancery::store::Resource
 void Untag(const model::UntagResourceInput& input, chancery::store::ResourceRecord& record) {
   auto& tags = *record.mutable_tags();
   const auto& keys = input.tag_keys();
-  tags.erase(std::remove_if(tags.begin(), tags.end(),
-                            [&keys](const TagRef& tag) {
-                              return std::find(keys.begin(), keys.end(), tag.key()) != keys.end();
-                            }),
+  tags.erase(std::remove_if(
+                 tags.begin(), tags.end(),
+                 [&keys](const TagRef& tag) { return std::find(keys.begin(), keys.end(), tag.key()) != keys.end(); }),
              tags.end());
 }
 

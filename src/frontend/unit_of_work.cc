@@ -9,14 +9,6 @@ namespace {
 
 constexpr int kAttempts = 20;
 
-base::Result<std::optional<Stored>> ToStored(const base::Result<std::optional<store::Entry>>& entry) {
-  if (!entry) return entry.error();
-  if (!entry->has_value()) return std::optional<Stored>();
-  auto stored = ParseStored(**entry);
-  if (!stored) return stored.error();
-  return std::optional<Stored>(*std::move(stored));
-}
-
 }  // namespace
 
 base::Result<std::optional<store::Entry>> UnitOfWork::ReadEntry(std::string_view key) {
@@ -27,7 +19,12 @@ base::Result<std::optional<store::Entry>> UnitOfWork::ReadEntry(std::string_view
 }
 
 base::Result<std::optional<Stored>> UnitOfWork::Read(const model::ResourceKey& key) {
-  return ToStored(ReadEntry(store::ResourceKeyText(key)));
+  auto entry = ReadEntry(store::ResourceKeyText(key));
+  if (!entry) return entry.error();
+  if (!entry->has_value()) return std::optional<Stored>();
+  auto stored = ParseStored(**entry);
+  if (!stored) return stored.error();
+  return std::optional<Stored>(*std::move(stored));
 }
 
 base::Status UnitOfWork::RelyOnGuard(const model::ResourceKey& key) {
@@ -71,10 +68,6 @@ base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const std
     if (txn.error().code != base::Code::kLostRace) return txn.error();
   }
   return base::Error{base::Code::kUnavailable, "other requests changed the same resources meanwhile; try again", {}};
-}
-
-base::Result<std::optional<Stored>> ReadResource(const store::Store& store, const model::ResourceKey& key) {
-  return ToStored(store.Read(store::ResourceKeyText(key)));
 }
 
 base::Result<Stored> ParseStored(const store::Entry& entry) {

@@ -65,9 +65,6 @@ using Attempt = std::function<base::Result<Outcome>(UnitOfWork&)>;
 base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const std::string& actor,
                                   const std::string& operation, const Attempt& attempt);
 
-// A resource as it is now, outside of any mutation.
-base::Result<std::optional<Stored>> ReadResource(const store::Store& store, const model::ResourceKey& key);
-
 // The resource in an entry below res/. kInternal when its bytes are no record.
 base::Result<Stored> ParseStored(const store::Entry& entry);
 
