@@ -29,6 +29,7 @@ class Load:
         self._interval = connections / rate
         self._lock = threading.Lock()
         self._left = limit
+        self.connections = connections
         self._stop = threading.Event()
         self._began = time.monotonic()
         self.versions = Counter()

@@ -54,7 +54,7 @@ class World:
 
     def __exit__(self, kind, *_):
         self._ends.close()
-        if kind in (None, KeyboardInterrupt):
+        if kind in (None, KeyboardInterrupt, SystemExit):
             shutil.rmtree(self.directory, ignore_errors=True)
         else:
             print(f"data and logs: {self.directory}")
