@@ -32,7 +32,7 @@ class Proxy:
 
     def start(self, envoy, chancery, xds, dns, directory):
         """Starts it; wait_live() tells when it has its configuration."""
-        name = self.resource.replace("/", "_")
+        name = f"{self.resource.replace('/', '_')}-{self.egress}"
         bootstrap = directory / f"{name}.json"
         bootstrap.write_bytes(subprocess.run([
             chancery, "bootstrap", "--resource-arn", self.resource, "--xds", xds, "--admin", self.admin,
