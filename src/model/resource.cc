@@ -32,7 +32,8 @@ bool IsAccount(std::string_view text) {
 
 }  // namespace
 
-std::string ArnOf(const ResourceKey& key, std::string_view partition, std::string_view region, std::string_view account) {
+std::string ArnOf(const ResourceKey& key, std::string_view partition, std::string_view region,
+                  std::string_view account) {
   const std::string owner = account == key.mesh.owner ? "" : "@" + key.mesh.owner;
   std::string arn = fmt::format("arn:{}:appmesh:{}:{}:mesh/{}{}", partition, region, account, key.mesh.name, owner);
   const KindDescriptor& kind = DescriptorOf(key.kind);

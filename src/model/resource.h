@@ -3,6 +3,7 @@
 #include <chancery/store/records.pb.h>
 
 #include <compare>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,12 +35,15 @@ struct ResourceKey {
 struct Resource {
   ResourceKey key;
   chancery::store::ResourceRecord record;
+  // The transaction that wrote it.
+  uint64_t txn = 0;
 };
 using ResourcePtr = std::shared_ptr<const Resource>;
 
 // The ARN (contract/api.md §3.1). `account` is the resource owner; the mesh segment is plain for
 // the mesh's own account and `mesh@owner` when `account` is not the mesh owner.
-std::string ArnOf(const ResourceKey& key, std::string_view partition, std::string_view region, std::string_view account);
+std::string ArnOf(const ResourceKey& key, std::string_view partition, std::string_view region,
+                  std::string_view account);
 
 struct ParsedArn {
   std::string partition;
