@@ -3,6 +3,7 @@
 #include <chancery/store/records.pb.h>
 
 #include <compare>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,8 @@ struct ResourceKey {
 struct Resource {
   ResourceKey key;
   chancery::store::ResourceRecord record;
+  // The transaction that wrote it.
+  uint64_t txn = 0;
 };
 using ResourcePtr = std::shared_ptr<const Resource>;
 
