@@ -165,10 +165,27 @@ RC_GTEST_PROP(CodecProperty, SurvivesRandomBytes, (const std::string& bytes)) {
 RC_GTEST_PROP(CodecProperty, SurvivesDamage, ()) {
   const auto message = RandomMessage();
   std::string text = ToJson(*message);
-  static const std::vector<std::string> scraps = {
-      "null",  "[]", "{}",   "\"",      "\\u",  "1e999",    "-",   "9223372036854775808",
-      "[[[[",  "}",  ",",    ":",       "\xFF", "\xE2\x82", "0.1", "true",
-      "\"x\"", "-0", "1e18", "\\ud800", std::string(1, '\0')};
+  static const std::vector<std::string> scraps = {"null",
+                                                  "[]",
+                                                  "{}",
+                                                  "\"",
+                                                  "\\u",
+                                                  "1e999",
+                                                  "-",
+                                                  "9223372036854775808",
+                                                  "[[[[",
+                                                  "}",
+                                                  ",",
+                                                  ":",
+                                                  "\xFF",
+                                                  "\xE2\x82",
+                                                  "0.1",
+                                                  "true",
+                                                  "\"x\"",
+                                                  "-0",
+                                                  "1e18",
+                                                  "\\ud800",
+                                                  std::string(1, '\0')};
   const int changes = *rc::gen::inRange(1, 5);
   for (int i = 0; i < changes; ++i) {
     const auto at = static_cast<size_t>(*rc::gen::inRange(0, static_cast<int>(text.size()) + 1));
