@@ -148,6 +148,23 @@ TEST_F(SqliteStoreTest, AddsTheBaseToItsOwnNumbers) {
   EXPECT_EQ(ReadHistory(*store, 1004).size(), 1u);
 }
 
+// What an import will write: numbers that were given elsewhere are ids of zero and less.
+TEST_F(SqliteStoreTest, ReadsHistoryFromBelowItsBase) {
+  MustOpen().reset();
+  Sql("UPDATE meta SET value = 1000 WHERE name = 'base'; INSERT INTO change VALUES (-1, x''), (0, x'1a0141')");
+  const auto store = MustOpen();
+  EXPECT_EQ(store->Newest(), 1000u);
+  EXPECT_EQ(store->ReadTransaction(998).error().code, Code::kCompacted);
+  EXPECT_EQ(MustCommit(*store, {}), 1001u);
+  const std::vector<TransactionPtr> history = ReadHistory(*store, 999);
+  ASSERT_EQ(history.size(), 3u);
+  EXPECT_EQ(history[1]->record.operation(), "A");
+  Collector collector;
+  const auto watcher = store->Watch(998, collector.Callback());
+  ASSERT_TRUE(watcher);
+  ExpectSame(collector.WaitFor(3), history);
+}
+
 TEST_F(SqliteStoreTest, RefusesANewerSchemaUntouched) {
   MustOpen().reset();
   Sql("PRAGMA user_version = 99");
