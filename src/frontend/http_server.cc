@@ -96,6 +96,8 @@ class HttpServer::Impl {
   const Handler handler_;
   std::string address_;
   asio::io_context io_{1};
+  // While a handler runs nothing may wait for io_, and yet it goes on.
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   tcp::acceptor acceptor_{io_};
   asio::steady_timer retry_{io_};
   std::set<std::shared_ptr<Connection>> connections_;

@@ -333,7 +333,7 @@ TEST(HttpServer, StopFinishesWhatItHasAccepted) {
 }
 
 TEST(HttpServer, AddressesAreChecked) {
-  for (const std::string& bad : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "host.example:1", "127.0.0.1:-1"}) {
+  for (const char* bad : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "host.example:1", "127.0.0.1:-1"}) {
     HttpServerOptions options;
     options.address = bad;
     const auto server = HttpServer::Start(options, Echo);
