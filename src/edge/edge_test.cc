@@ -474,7 +474,11 @@ TEST_F(EdgeTest, EndsEndlessHeaders) {
   RawClient client(server_->address());
   ASSERT_TRUE(client.Send(kPreface));
   // A literal field that is not indexed: name "a", value of 1,000 bytes.
-  const std::string field = std::string("\x00\x01" "a\x7f\xe9\x06", 6) + std::string(1'000, 'v');
+  const std::string field = std::string(
+                                "\x00\x01"
+                                "a\x7f\xe9\x06",
+                                6) +
+                            std::string(1'000, 'v');
   bool alive = client.Send(RawFrame(NGHTTP2_HEADERS, 0, 1, field));
   for (int i = 0; alive && i < 100'000; ++i) alive = client.Send(RawFrame(NGHTTP2_CONTINUATION, 0, 1, field));
   EXPECT_FALSE(alive);
@@ -542,10 +546,17 @@ TEST_F(EdgeTest, MutatedConversationsNeverHurtTheServer) {
     for (auto n = 1 + random() % 6; n > 0; --n) {
       const size_t at = from + random() % (bytes.size() - from);
       switch (random() % 4) {
-        case 0: bytes[at] = static_cast<char>(random()); break;
-        case 1: bytes[at] = static_cast<char>(bytes[at] ^ (1 << (random() % 8))); break;
-        case 2: bytes.erase(at, random() % 20); break;
-        default: bytes.insert(at, bytes.substr(from + random() % (bytes.size() - from), random() % 60));
+        case 0:
+          bytes[at] = static_cast<char>(random());
+          break;
+        case 1:
+          bytes[at] = static_cast<char>(bytes[at] ^ (1 << (random() % 8)));
+          break;
+        case 2:
+          bytes.erase(at, random() % 20);
+          break;
+        default:
+          bytes.insert(at, bytes.substr(from + random() % (bytes.size() - from), random() % 60));
       }
       if (bytes.size() < from + 30) break;
     }
