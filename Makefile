@@ -15,7 +15,7 @@ JOBS ?= $(shell nproc)
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/' | expand -t 20
 
 .PHONY: build
 build: setup-build ## Build the release binary, build/chancery
@@ -26,6 +26,16 @@ build: setup-build ## Build the release binary, build/chancery
 .PHONY: setup-build
 setup-build:
 	@tools/setup.sh build
+
+.PHONY: run
+run: build ## Run the example mesh with real Envoys; CHECK=1 asserts what it measures and ends
+	@tools/setup.sh demo
+	@PYTHONPATH=tools build/env/client/bin/python -m demo.run $(if $(CHECK),--check)
+
+.PHONY: e2e
+e2e: build ## End-to-end tests with real Envoys and boto3; ARGS=... goes to pytest
+	@tools/setup.sh test
+	@build/env/client/bin/python -m pytest tests/e2e tests/api $(ARGS)
 
 .PHONY: clean
 clean: ## Remove everything that was built, the Python environments included
