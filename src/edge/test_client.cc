@@ -177,9 +177,12 @@ TestClient::TestClient(std::string_view address, Options options)
 TestClient::~TestClient() { nghttp2_session_del(session_); }
 
 int32_t TestClient::Open(std::string_view path, const Headers& extra) {
-  std::map<std::string, std::string> headers = {{":method", "POST"},  {":scheme", "http"},
-                                                {":path", std::string(path)}, {":authority", "test"},
-                                                {"content-type", "application/grpc"}, {"te", "trailers"}};
+  std::map<std::string, std::string> headers = {{":method", "POST"},
+                                                {":scheme", "http"},
+                                                {":path", std::string(path)},
+                                                {":authority", "test"},
+                                                {"content-type", "application/grpc"},
+                                                {"te", "trailers"}};
   for (const auto& [name, value] : extra) headers[name] = value;
   std::vector<nghttp2_nv> lines;
   for (const auto& [name, value] : headers) {
