@@ -15,7 +15,7 @@
 #include <sstream>
 
 #include "compile/compile.h"
-#include "compile/testing/validate_rules.h"
+#include "compile/testing/invariants.h"
 #include "compile/testing/world.h"
 
 namespace chancery::compile {
@@ -103,15 +103,6 @@ std::string Readable(const ProxyConfig& config) {
          ",\n    \"warnings\": " + JsonList(warnings) + "\n  }";
 }
 
-std::vector<std::string> BrokenRulesOf(const ProxyConfig& config) {
-  std::vector<std::string> broken;
-  for (const FragmentPtr& fragment : config.fragments) {
-    const auto message = testing::ParseEnvoy(TypeUrl(fragment->type), fragment->bytes);
-    for (const std::string& rule : testing::BrokenRules(*message)) broken.push_back(fragment->name + ": " + rule);
-  }
-  return broken;
-}
-
 // Every proxy of the mesh, from resources put in this order.
 std::string CompileAll(const std::vector<model::ResourcePtr>& resources) {
   model::Snapshot snapshot(testing::kMesh);
@@ -121,7 +112,7 @@ std::string CompileAll(const std::vector<model::ResourcePtr>& resources) {
   for (const model::Kind kind : {model::Kind::kVirtualNode, model::Kind::kVirtualGateway}) {
     for (const model::Resource* resource : snapshot.All(kind)) {
       const ProxyConfig config = Compile(snapshot, {testing::kMesh, kind, resource->key.name});
-      EXPECT_THAT(BrokenRulesOf(config), ::testing::IsEmpty());
+      EXPECT_THAT(testing::BrokenInvariants(config), ::testing::IsEmpty());
       const std::string name = std::string(model::DescriptorOf(kind).segment) + "/" + resource->key.name;
       text += (first ? "\n  " : ",\n  ") + json::serialize(json::value(name)) + ": " + Readable(config);
       first = false;
