@@ -4,6 +4,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/wrappers.pb.h>
+#include <re2/re2.h>
 #include <validate/validate.pb.h>
 
 #include <memory>
@@ -19,6 +20,7 @@ class Walker {
   void Walk(const Message& message, const std::string& path) {
     if (const auto* any = dynamic_cast<const google::protobuf::Any*>(&message)) return WalkAny(*any, path);
     const auto& descriptor = *message.GetDescriptor();
+    if (descriptor.full_name() == "envoy.type.matcher.v3.RegexMatcher") CheckRegex(message, path);
     for (int i = 0; i < descriptor.real_oneof_decl_count(); ++i) {
       const auto* oneof = descriptor.oneof_decl(i);
       if (oneof->options().GetExtension(validate::required) && !message.GetReflection()->HasOneof(message, oneof)) {
@@ -32,6 +34,12 @@ class Walker {
 
  private:
   void Break(const std::string& path, const std::string& rule) { broken_.push_back(path + ": " + rule); }
+
+  void CheckRegex(const Message& matcher, const std::string& path) {
+    const auto* field = matcher.GetDescriptor()->FindFieldByName("regex");
+    const re2::RE2 regex(matcher.GetReflection()->GetString(matcher, field), re2::RE2::Quiet);
+    if (!regex.ok() || regex.ProgramSize() > 1000) Break(path, "RE2 does not take it");
+  }
 
   void WalkAny(const google::protobuf::Any& any, const std::string& path) {
     if (any.type_url().empty()) return Break(path, "an Any without type");
