@@ -97,13 +97,24 @@ void SetAdmin(const BootstrapOptions& options, envoy::config::bootstrap::v3::Adm
   log->mutable_typed_config()->PackFrom(file);
 }
 
-// The keepalive of the App Mesh image, and a bound on how long gRPC waits before it dials again: its
-// own default grows to two minutes, which is how long a proxy would miss a restarted control plane.
+// How long a proxy waits at most before it asks again after its stream ended. Envoy's own limit is
+// 30 s, gRPC's two minutes, and an answer that is silence, because nothing changed, resets neither:
+// proxies would find a restarted control plane late.
+constexpr int kMaxReconnectSeconds = 5;
+
+void SetReconnect(core::GrpcService& service) {
+  auto& backoff = *service.mutable_retry_policy()->mutable_retry_back_off();
+  backoff.mutable_base_interval()->set_nanos(500'000'000);
+  backoff.mutable_max_interval()->set_seconds(kMaxReconnectSeconds);
+}
+
+// The keepalive of the App Mesh image.
 void SetChannelArgs(core::GrpcService::GoogleGrpc& service) {
-  constexpr std::array<std::pair<std::string_view, int>, 4> kArgs = {{{"grpc.http2.max_pings_without_data", 0},
-                                                                      {"grpc.keepalive_time_ms", 10'000},
-                                                                      {"grpc.keepalive_timeout_ms", 20'000},
-                                                                      {"grpc.max_reconnect_backoff_ms", 10'000}}};
+  constexpr std::array<std::pair<std::string_view, int>, 4> kArgs = {
+      {{"grpc.http2.max_pings_without_data", 0},
+       {"grpc.keepalive_time_ms", 10'000},
+       {"grpc.keepalive_timeout_ms", 20'000},
+       {"grpc.max_reconnect_backoff_ms", kMaxReconnectSeconds * 1000}}};
   for (const auto& [name, value] : kArgs) {
     (*service.mutable_channel_args()->mutable_args())[std::string(name)].set_int_value(value);
   }
@@ -149,6 +160,7 @@ void SetAds(const BootstrapOptions& options, Bootstrap& bootstrap) {
   // Otherwise each ACK repeats the node, 50 to 60 kB (contract/xds.md 26).
   ads.set_set_node_on_first_message_only(true);
   auto& service = *ads.add_grpc_services();
+  SetReconnect(service);
   if (options.xds_grpc == XdsGrpc::kEnvoy) {
     service.mutable_envoy_grpc()->set_cluster_name(std::string(kXdsCluster));
     AddStaticCluster(kXdsCluster, *options.xds, true, bootstrap);

@@ -91,9 +91,10 @@ TEST(BootstrapTest, TheWholeOfAMinimalOne) {
               "grpc.http2.max_pings_without_data": {"int_value": "0"},
               "grpc.keepalive_time_ms": {"int_value": "10000"},
               "grpc.keepalive_timeout_ms": {"int_value": "20000"},
-              "grpc.max_reconnect_backoff_ms": {"int_value": "10000"}
+              "grpc.max_reconnect_backoff_ms": {"int_value": "5000"}
             }}
-          }
+          },
+          "retry_policy": {"retry_back_off": {"base_interval": "0.500s", "max_interval": "5s"}}
         }]
       }
     },
@@ -234,7 +235,7 @@ TEST(BootstrapTest, EnvoyGrpcUsesAStaticHttp2Cluster) {
   BootstrapOptions options = Minimal();
   options.xds_grpc = XdsGrpc::kEnvoy;
   json::value made = Make(options);
-  ExpectAt(made, "/dynamic_resources/ads_config/grpc_services", R"([{"envoy_grpc": {"cluster_name": "ads"}}])");
+  ExpectAt(made, "/dynamic_resources/ads_config/grpc_services/0/envoy_grpc", R"({"cluster_name": "ads"})");
   ExpectAt(made, "/static_resources/clusters/0/type", R"("STATIC")");
   ExpectAt(made, "/static_resources/clusters/0/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address",
            R"({"socket_address": {"address": "127.0.0.1", "port_value": 18000}})");

@@ -1,4 +1,5 @@
-#include <chancery/model/service.pb.h>
+#include <chancery/model/common.pb.h>
+#include <chancery/model/tags.pb.h>
 #include <fmt/format.h>
 #include <re2/re2.h>
 
@@ -9,6 +10,7 @@
 #include "base/check.h"
 #include "model/codec.h"
 #include "model/field.h"
+#include "model/kind.h"
 #include "model/utf8.h"
 
 namespace chancery::model {
@@ -31,14 +33,12 @@ void CompilePatternsOf(const FileDescriptor& file, Patterns& patterns) {
   }
 }
 
-// Every pattern of the model, compiled at the first use and not changed after. The service's file
-// imports all others.
+// Every pattern of the model, compiled at the first use and not changed after.
 const Patterns& AllPatterns() {
   static const Patterns patterns = [] {
     Patterns all;
-    const FileDescriptor& service =
-        *CreateMeshInput::descriptor()->file()->pool()->FindFileByName("chancery/model/service.proto");
-    for (int i = 0; i < service.dependency_count(); ++i) CompilePatternsOf(*service.dependency(i), all);
+    for (const KindDescriptor& kind : AllKinds()) CompilePatternsOf(*kind.data->file(), all);
+    CompilePatternsOf(*TagResourceInput::descriptor()->file(), all);
     CompilePatternsOf(*TagRef::descriptor()->file(), all);
     return all;
   }();
@@ -164,9 +164,10 @@ class Walker {
     return false;
   }
 
+  // Whether `path` names `outer` or something below it; everything is below the message itself, "".
   static bool IsWithin(std::string_view path, std::string_view outer) {
-    return path.starts_with(outer) &&
-           (path.size() == outer.size() || path[outer.size()] == '.' || path[outer.size()] == '[');
+    if (!path.starts_with(outer)) return false;
+    return outer.empty() || path.size() == outer.size() || path[outer.size()] == '.' || path[outer.size()] == '[';
   }
 
   std::vector<base::Violation>& violations_;

@@ -58,6 +58,11 @@ base::Result<ParsedArn> ParseArn(std::string_view arn);
 // what proxies may send as node id (contract/envoy.md §1.1). `default_owner` is used without @owner.
 base::Result<ResourceKey> ParseResourcePath(std::string_view path, std::string_view default_owner);
 
+// Who a proxy says it is (contract/envoy.md §1.1): the ARN or the bare path of a virtual node or
+// virtual gateway. What follows the name is ignored, as the App Mesh agent did. A bare path has no
+// partition or region and belongs to `default_account`. Errors: kBadRequest naming what is wrong.
+base::Result<ParsedArn> ParseNodeId(std::string_view id, std::string_view default_account);
+
 // The spec of `record` as a message of the kind's spec type.
 const google::protobuf::Message& SpecOf(const chancery::store::ResourceRecord& record, Kind kind);
 google::protobuf::Message* MutableSpecOf(chancery::store::ResourceRecord& record, Kind kind);

@@ -50,7 +50,7 @@ size_t CountCharacters(std::string_view text) {
 
 std::string Quoted(std::string_view text) {
   size_t end = std::min(text.size(), kQuotedBytes);
-  while (end < text.size() && IsContinuation(text[end])) --end;
+  while (end > 0 && end < text.size() && IsContinuation(text[end])) --end;
   std::string quoted = "'";
   for (const char byte : text.substr(0, end)) {
     const auto code = static_cast<uint8_t>(byte);

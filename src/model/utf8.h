@@ -13,7 +13,6 @@ bool IsUtf8(std::string_view text);
 size_t CountCharacters(std::string_view text);
 
 // `text` in quotes for a message to a person: cut after some 64 bytes, control characters as '?'.
-// REQUIRES: IsUtf8(text).
 std::string Quoted(std::string_view text);
 
 }  // namespace chancery::model

@@ -15,7 +15,8 @@ namespace chancery::xds {
 // The resource types of the protocol core, in the order in which additions go out on a stream.
 enum class Type : uint8_t { kCluster = 0, kEndpoint = 1, kListener = 2, kRoute = 3, kSecret = 4 };
 inline constexpr size_t kTypes = 5;
-inline constexpr std::array<Type, kTypes> kAllTypes = {Type::kCluster, Type::kEndpoint, Type::kListener, Type::kRoute, Type::kSecret};
+inline constexpr std::array<Type, kTypes> kAllTypes = {Type::kCluster, Type::kEndpoint, Type::kListener, Type::kRoute,
+                                                       Type::kSecret};
 
 // What differs between types, in one table. Immutable.
 struct TypeDescriptor {

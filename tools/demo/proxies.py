@@ -32,7 +32,7 @@ class Proxy:
 
     def start(self, envoy, chancery, xds, dns, directory):
         """Starts it; wait_live() tells when it has its configuration."""
-        name = self.resource.replace("/", "_")
+        name = f"{self.resource.replace('/', '_')}-{self.egress}"
         bootstrap = directory / f"{name}.json"
         bootstrap.write_bytes(subprocess.run([
             chancery, "bootstrap", "--resource-arn", self.resource, "--xds", xds, "--admin", self.admin,
@@ -78,21 +78,24 @@ class Proxy:
 
     def clusters(self):
         """Names of the clusters it got over CDS and uses."""
-        return {row["cluster"]["name"] for row in self._section("ClustersConfigDump", "dynamic_active_clusters")}
+        return self.clusters_and_routes()[0]
+
+    def clusters_and_routes(self):
+        """That, and the names of the clusters that its routes lead to, at one moment."""
+        dump = self.config_dump()
+        clusters = {row["cluster"]["name"] for row in _section(dump, "ClustersConfigDump", "dynamic_active_clusters")}
+        return clusters, set(_clusters_in(_section(dump, "RoutesConfigDump", "dynamic_route_configs")))
 
     def listeners(self):
-        rows = self._section("ListenersConfigDump", "dynamic_listeners")
+        rows = _section(self.config_dump(), "ListenersConfigDump", "dynamic_listeners")
         return {row["name"] for row in rows if "active_state" in row}
 
-    def route_clusters(self):
-        """Names of the clusters that its route configurations lead to."""
-        return set(_clusters_in(self._section("RoutesConfigDump", "dynamic_route_configs")))
 
-    def _section(self, kind, member):
-        for section in self.config_dump()["configs"]:
-            if section["@type"].endswith("." + kind):
-                return section.get(member, [])
-        return []
+def _section(dump, kind, member):
+    for section in dump["configs"]:
+        if section["@type"].endswith("." + kind):
+            return section.get(member, [])
+    return []
 
 
 def _clusters_in(value):

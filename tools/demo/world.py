@@ -25,14 +25,14 @@ def default_binary():
 
 class World:
     """Everything that runs, and what ends it. Use as a context manager; the directory with data and
-    logs is kept when it is left by an exception. `envoy` is newest or oldest."""
+    logs stays when it is left by an exception or `keep` is set. `envoy` is newest or oldest."""
 
     def __init__(self, envoy="newest", arguments=()):
         self.binary = default_binary()
         self.envoy = find_envoy(ROOT / "build" / "env" / f"envoy-{envoy}")
         self._arguments = arguments
         self._ends = contextlib.ExitStack()
-        self.proxies = {}
+        self.keep = False
 
     def __enter__(self):
         runs = ROOT / "build" / "run"
@@ -54,7 +54,7 @@ class World:
 
     def __exit__(self, kind, *_):
         self._ends.close()
-        if kind in (None, KeyboardInterrupt, SystemExit):
+        if kind in (None, KeyboardInterrupt, SystemExit) and not self.keep:
             shutil.rmtree(self.directory, ignore_errors=True)
         else:
             print(f"data and logs: {self.directory}")
@@ -72,7 +72,6 @@ class World:
             self.dns.set(hostname, proxy.ingress)
         self._ends.callback(proxy.stop)
         proxy.start(self.envoy, self.binary, self.control.xds, self.dns.endpoint, self.directory)
-        self.proxies[resource] = proxy
         return proxy
 
     def node(self, name, version, hostname, mesh_name="watches"):

@@ -1,0 +1,195 @@
+#include "xds/type_state.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "xds/blame.h"
+#include "xds/resource_sets.h"
+
+namespace chancery::xds {
+namespace {
+
+// Answers that are remembered although newer ones went out before an ACK. A client that is so far behind has
+// mostly one cause, a cluster that warms; what is forgotten is the middle, which each later answer replaces.
+constexpr size_t kMaxDoubts = 8;
+
+// Only the hash says what the bytes are; the transaction before it is for people (docs/adr/0010).
+std::string_view HashPart(std::string_view version) {
+  const size_t dash = version.rfind('-');
+  return dash == std::string_view::npos ? std::string_view() : version.substr(dash + 1);
+}
+
+template <typename T>
+void Bound(std::vector<T>& list) {
+  if (list.size() > kMaxDoubts) list.erase(list.begin() + 1);
+}
+
+}  // namespace
+
+TypeState::TypeState(Type type)
+    : descriptor_(DescriptorOf(type)),
+      subscription_(descriptor_.wildcard),
+      desired_(EmptySet()),
+      in_force_(EmptySet()) {}
+
+void TypeState::Begin(std::string_view version, const std::vector<std::string_view>& names) {
+  begun_ = true;
+  resumed_ = !version.empty();
+  claim_ = HashPart(version);
+  subscription_.Apply(names);
+  target_ = nullptr;
+}
+
+void TypeState::Resubscribe(const std::vector<std::string_view>& names) {
+  const bool was_wildcard = subscription_.wildcard();
+  if (!subscription_.Apply(names)) return;
+  target_ = nullptr;
+  in_force_ = subscription_.Filter(in_force_);
+  for (Sent& doubt : doubts_) doubt.set = subscription_.Filter(doubt.set);
+  // Who asks for everything anew waits for an answer, be it an empty one.
+  if (!subscription_.active() || (subscription_.wildcard() && !was_wildcard)) answered_ = false;
+}
+
+void TypeState::Aim(const ResourceSetPtr& target) {
+  const ResourceSetPtr& known = target ? target : EmptySet();
+  if (target_ == known) return;
+  target_ = known;
+  desired_ = subscription_.Filter(target_);
+  // One shared object instead of an equal one of its own: later comparisons are of pointers.
+  if (Same(*desired_, *in_force_)) in_force_ = desired_;
+}
+
+bool TypeState::TryResume() {
+  if (claim_.empty()) return false;
+  const bool current = !owed_ && !answered_ && HashPart(desired_->version()) == claim_;
+  claim_.clear();
+  if (!current) return false;
+  in_force_ = desired_;
+  answered_ = true;
+  return true;
+}
+
+std::optional<TypeState::TimePoint> TypeState::pending_since() const {
+  return pending_ ? std::optional(pending_->at) : std::nullopt;
+}
+
+std::vector<const ResourceSet*> TypeState::Held() const {
+  std::vector<const ResourceSet*> held = {in_force_.get()};
+  if (pending_) held.push_back(pending_->set.get());
+  for (const Sent& doubt : doubts_) held.push_back(doubt.set.get());
+  for (const ResourceSetPtr& replaced : replaced_) held.push_back(replaced.get());
+  return held;
+}
+
+ResourcePtr TypeState::Latest(std::string_view name) const {
+  if (pending_) {
+    if (const ResourcePtr* found = pending_->set->Find(name)) return *found;
+  }
+  for (const ResourceSet* set : Held()) {
+    if (const ResourcePtr* found = set->Find(name)) return *found;
+  }
+  return nullptr;
+}
+
+std::optional<TypeState::TimePoint> TypeState::FirstSent(std::string_view name) const {
+  for (const Sent& doubt : doubts_) {
+    if (doubt.set->Find(name) != nullptr) return doubt.at;
+  }
+  if (pending_ && pending_->set->Find(name) != nullptr) return pending_->at;
+  return std::nullopt;
+}
+
+bool TypeState::RejectsBytes(const Resource& resource) const {
+  const auto found = rejected_.find(resource.name);
+  return found != rejected_.end() && found->second == resource.hash;
+}
+
+bool TypeState::Due(const ResourceSet& plan, bool complete) const {
+  if (!subscription_.active()) return false;
+  const bool empty = plan.resources().empty();
+  // What is left out of the first answer for everything is removed from a client that had it before.
+  if (!answered_) return subscription_.wildcard() ? complete : !empty;
+  if (owed_ && (absence_removes() || !empty)) return true;
+  const ResourceSet& last = pending_ ? *pending_->set : *in_force_;
+  return absence_removes() ? !Same(plan, last) : !HoldsAll(last, plan);
+}
+
+void TypeState::Send(ResourceSetPtr set, std::string nonce, TimePoint now) {
+  if (pending_) doubts_.push_back(*pending_);
+  Bound(doubts_);
+  ForgetRejections(*set);
+  pending_ = Sent{std::move(set), now};
+  nonce_ = std::move(nonce);
+  answered_ = true;
+  owed_ = false;
+}
+
+// Other bytes in the place of rejected ones, or none any more, end the rejection. A substitute does not.
+void TypeState::ForgetRejections(const ResourceSet& sent) {
+  std::erase_if(rejected_, [&](const auto& entry) {
+    const ResourcePtr* wanted = desired_->Find(entry.first);
+    return wanted == nullptr || ((*wanted)->hash != entry.second && Holds(sent, **wanted));
+  });
+}
+
+// Envoy acknowledges a listener at once and lets the one before serve until the new one's routes are there.
+void TypeState::KeepReplaced() {
+  if (descriptor_.child != Type::kRoute || in_force_->resources().empty()) return;
+  replaced_.push_back(in_force_);
+  Bound(replaced_);
+}
+
+void TypeState::Accept() {
+  CHANCERY_CHECK(pending_.has_value());
+  KeepReplaced();
+  in_force_ = absence_removes() ? pending_->set : subscription_.Filter(Overlay(in_force_, pending_->set));
+  pending_.reset();
+  doubts_.clear();
+}
+
+std::vector<std::string_view> TypeState::ChangedIn(const ResourceSet& sent) const {
+  std::vector<std::string_view> changed;
+  for (const ResourcePtr& resource : sent.resources()) {
+    if (!Holds(*in_force_, *resource)) changed.emplace_back(resource->name);
+  }
+  return changed;
+}
+
+TypeState::Rejection TypeState::Reject(std::string_view message) {
+  CHANCERY_CHECK(pending_.has_value());
+  const Sent sent = *pending_;
+  pending_.reset();
+  const std::vector<std::string_view> changed = ChangedIn(*sent.set);
+  Rejection rejection{sent.set, Blamed(message, changed)};
+  if (rejection.names.empty()) rejection.names.assign(changed.begin(), changed.end());
+  for (const std::string& name : rejection.names) rejected_[name] = (*sent.set->Find(name))->hash;
+  if (absence_removes() || rejection.names.size() < changed.size()) TakeGoodOf(sent, rejection.names);
+  // An answer without the bad ones makes it certain again what the client has.
+  owed_ = owed_ || (!doubts_.empty() && !changed.empty());
+  return rejection;
+}
+
+// Of clusters and listeners, the good ones of a rejected answer are in force (contract/envoy.md §7.3). Of the
+// other types Envoy stops at the first bad one: some are, and the good rest is sent once more by itself.
+void TypeState::TakeGoodOf(const Sent& sent, const std::vector<std::string>& bad) {
+  std::vector<ResourcePtr> kept;
+  for (const ResourcePtr& resource : sent.set->resources()) {
+    const bool good = !std::binary_search(bad.begin(), bad.end(), resource->name);
+    const ResourcePtr* accepted = in_force_->Find(resource->name);
+    if (good) {
+      kept.push_back(resource);
+    } else if (absence_removes() && accepted != nullptr) {
+      kept.push_back(*accepted);
+    }
+  }
+  auto set = std::make_shared<const ResourceSet>(sent.set->txn(), std::move(kept));
+  if (absence_removes()) {
+    KeepReplaced();
+    in_force_ = std::move(set);
+  } else {
+    doubts_.push_back({std::move(set), sent.at});
+    Bound(doubts_);
+  }
+}
+
+}  // namespace chancery::xds
