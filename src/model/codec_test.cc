@@ -143,6 +143,7 @@ TEST(Codec, TimesAreSecondsWithMilliseconds) {
   EXPECT_EQ(ToJson(metadata), R"({"createdAt":1000000000.000})");
   EXPECT_EQ(Read<ResourceMetadata>(R"({"createdAt":1592578534.868})").created_at(), 1592578534.868);
   EXPECT_EQ(Read<ResourceMetadata>(R"({"createdAt":1592578534})").created_at(), 1592578534);
+  EXPECT_EQ(Read<ResourceMetadata>(R"({"createdAt":1592578534.8684})").created_at(), 1592578534.868);
   EXPECT_THAT(Refused<ResourceMetadata>(R"({"createdAt":"2020","lastUpdatedAt":1e300})"),
               ElementsAre(Violation{"createdAt", "must be a number of seconds, is a string"},
                           Violation{"lastUpdatedAt", "must be seconds since 1970 up to the year 9999, is 1e+300"}));
