@@ -58,6 +58,8 @@ class FakeTransport : public Transport {
     unread_.pop_front();
     return response;
   }
+  // The connection breaks: what is on the way is lost.
+  void Break() { unread_.clear(); }
   // Moves the clock, firing timers at their times.
   void Advance(base::Clock::TimePoint::duration by) {
     const auto end = clock_.Now() + by;
