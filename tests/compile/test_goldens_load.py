@@ -49,7 +49,7 @@ def proxies():
 
 
 @pytest.mark.parametrize("version", ["oldest", "newest"])
-@pytest.mark.parametrize("proxy", proxies())
+@pytest.mark.parametrize("proxy", list(proxies()))
 def test_envoy_accepts(version, proxy, tmp_path):
     binary = envoys().get(version)
     assert binary, f"no {version} Envoy in build/env: run tools/setup.sh test"
