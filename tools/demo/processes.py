@@ -29,7 +29,7 @@ class Child:
         with open(log_path, "ab") as log:
             self._process = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if capture_stdout else log, stderr=log,
-                env=env, start_new_session=True, preexec_fn=_die_with_parent(os.getpid()))
+                bufsize=0, env=env, start_new_session=True, preexec_fn=_die_with_parent(os.getpid()))
 
     @property
     def pid(self):
