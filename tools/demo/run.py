@@ -94,11 +94,7 @@ def measure_changes(watches, checks):
 def aws_command(watches, weights):
     """The AWS CLI call that changes the weights; complete, to be pasted into a shell."""
     return " ".join([
-<<<<<<< HEAD
-        "AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo", f"AWS_DEFAULT_REGION={mesh.REGION}",
-=======
         "AWS_PAGER= AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo", f"AWS_DEFAULT_REGION={mesh.REGION}",
->>>>>>> demo
         shlex.quote(str((ROOT / "build/env/client/bin/aws"))), "appmesh update-route", "--endpoint-url",
         watches.world.control.endpoint_url, "--mesh-name watches --virtual-router-name search --route-name split --spec",
         shlex.quote(json.dumps(mesh.split_spec(**weights)))
