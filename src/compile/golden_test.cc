@@ -1,5 +1,5 @@
 // Goldens: testdata/<case>/input.json is a mesh in the API's JSON, expect.json what each of its
-// proxies is given. CHANCERY_GOLDEN_REWRITE=1 writes expect.json anew.
+// proxies is given. `make golden` (CHANCERY_GOLDEN_REWRITE=1) writes expect.json anew.
 
 #include <gmock/gmock.h>
 #include <google/protobuf/util/json_util.h>
@@ -24,9 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-constexpr char kRewrite[] =
-    "cd src/compile && CHANCERY_GOLDEN_REWRITE=1 ../../build/release/src/compile/compile_test "
-    "--gtest_filter='*Golden*'";
+constexpr char kRewrite[] = "make golden";
 
 std::string ReadFile(const fs::path& path) {
   std::ifstream file(path);
