@@ -192,6 +192,12 @@ std::optional<WireRequest> ReferenceClient::NextRequest() {
   return request;
 }
 
+bool ReferenceClient::GiveUpOn(const std::function<bool(const std::string&)>& clusters) {
+  const bool any = std::erase_if(warming_clusters_, clusters) != 0;
+  Warm();
+  return any;
+}
+
 std::set<std::string> ReferenceClient::Broken() const {
   std::set<std::string> broken;
   const auto check = [&](const std::string& body) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -35,6 +36,9 @@ class ReferenceClient {
   // It says with a reconnect that it has something.
   bool has_version(Type type) const { return !versions_[static_cast<size_t>(type)].empty(); }
   bool has_requests() const { return !outbox_.empty(); }
+
+  // Nobody answered for the endpoints of these clusters in 15 s: they go live without. True: one was warming.
+  bool GiveUpOn(const std::function<bool(const std::string&)>& clusters);
 
   // Clusters that something serving names and that are not there.
   std::set<std::string> Broken() const;

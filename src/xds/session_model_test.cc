@@ -292,7 +292,7 @@ class World {
     for (int quiet = 0, rounds = 0; quiet < 3; ++rounds) {
       ASSERT_LT(rounds, 1000) << "never quiet: " << testing::PrintToString(line_->watch.Take());
       const size_t bytes = line_->transport.bytes();
-      const bool busy = client_.has_requests() || line_->transport.writing();
+      const bool busy = client_.has_requests() || line_->transport.writing() || line_->transport.has_unread();
       if (line_->transport.writing()) line_->transport.FinishWrite();
       ToClient();
       ToServer();
@@ -302,9 +302,13 @@ class World {
         continue;
       }
       line_->transport.Advance(std::chrono::seconds(2));
-      ++quiet;
+      // A cluster that is kept for a route in force when it and its endpoints are gone from the target: if the client
+      // had dropped the endpoints meanwhile, only its own time limit ends the warming.
+      const bool gave_up = client_.GiveUpOn([this](const std::string& name) {
+        return !target_ || !target_->set(Type::kEndpoint) || target_->set(Type::kEndpoint)->Find(name) == nullptr;
+      });
+      quiet = gave_up ? 0 : quiet + 1;
     }
-    while (const std::optional<Response> response = line_->transport.Read()) ADD_FAILURE() << "unread";
   }
   // Invariant 3 of contract/xds.md: what was not rejected is there although something else was.
   void CheckUnrelated() {

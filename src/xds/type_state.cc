@@ -91,9 +91,14 @@ ResourcePtr TypeState::Current(std::string_view name) const {
 }
 
 ResourcePtr TypeState::Latest(std::string_view name) const {
-  if (ResourcePtr current = Current(name)) return current;
+  const auto rejected = rejected_.find(name);
+  const auto usable = [&](const ResourcePtr& found) {
+    return found && (rejected == rejected_.end() || rejected->second != found->hash);
+  };
+  if (ResourcePtr current = Current(name); usable(current)) return current;
   for (const ResourceSet* set : Held()) {
-    if (const ResourcePtr* found = set->Find(name)) return *found;
+    const ResourcePtr* found = set->Find(name);
+    if (found != nullptr && usable(*found)) return *found;
   }
   return nullptr;
 }

@@ -63,7 +63,7 @@ class TypeState {
   std::vector<const ResourceSet*> Held() const;
   // What was sent last under `name`, or else is in force; null when there is none.
   ResourcePtr Current(std::string_view name) const;
-  // The newest bytes under `name` that the client may have; null when there are none.
+  // The newest bytes under `name` that the client may have and did not reject; null when there are none.
   ResourcePtr Latest(std::string_view name) const;
   // When `name` was first sent among the answers that are not acknowledged.
   std::optional<TimePoint> FirstSent(std::string_view name) const;
