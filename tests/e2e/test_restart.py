@@ -41,7 +41,7 @@ class Writer:
             name, token = f"s{number}.{LEDGER}", str(uuid.uuid4())
             try:
                 response = create(self._client, name, token)
-            except (botocore.exceptions.HTTPClientError, botocore.exceptions.ClientError):
+            except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
                 self.unanswered += 1
                 self._stop.wait(0.01)
                 continue

@@ -47,9 +47,10 @@ def test_the_website_answers_through_its_own_proxy(each_watches):
 
 def test_weights_change_under_load_without_a_failed_request(each_watches):
     world = each_watches.world
+    mesh.set_split(world.client, search=90, fastersearch=10)
     with each_watches.client_load(rate=200) as inside, each_watches.gateway_load(rate=100) as outside:
-        for weights in ({"search": 90, "fastersearch": 10}, {"search": 50, "fastersearch": 50},
-                        {"search": 0, "fastersearch": 100}, {"search": 100, "fastersearch": 0}) * 3:
+        for weights in ({"search": 50, "fastersearch": 50}, {"search": 0, "fastersearch": 100},
+                        {"search": 100, "fastersearch": 0}, {"search": 90, "fastersearch": 10}) * 3:
             state = world.control.wait_live("watches", mesh.set_split(world.client, **weights))
             assert state["rejected"] == 0 and state["acknowledged"] == 2, state  # website and edge, nobody else
             for traffic in (inside, outside):

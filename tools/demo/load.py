@@ -20,20 +20,23 @@ class Failure:
 class Load:
     """`connections` clients that together send `rate` requests a second to `address` ("HOST:PORT"),
     each on one connection as long as the peer lets it. Anything but a 200 with JSON is a failure;
-    nothing is retried. Use as a context manager, or start() and stop()."""
+    nothing is retried, but that with `redial` a connection that is reset before its first answer is
+    made anew, and counted. Use as a context manager, or start() and stop()."""
 
-    def __init__(self, address, host=None, path="/", headers=None, rate=200, connections=4, limit=None):
+    def __init__(self, address, host=None, path="/", headers=None, rate=200, connections=4, limit=None, redial=False):
         self._address = address
         self._path = path
         self._headers = {"Host": host or address, **(headers or {})}
         self._interval = connections / rate
         self._lock = threading.Lock()
         self._left = limit
+        self._redial = redial
         self.connections = connections
         self._stop = threading.Event()
         self._began = time.monotonic()
         self.versions = Counter()
         self.failed = 0
+        self.redials = 0
         self.failures = []
         self._threads = [
             threading.Thread(target=self._run, args=(i * self._interval / connections,), daemon=True)
@@ -82,17 +85,32 @@ class Load:
         connection = None
         due = time.monotonic() + delay
         while not self._stop.wait(max(0.0, due - time.monotonic())) and self._take():
-            connection = connection or _connect(self._address)
             try:
-                self._count(_request(connection, self._path, self._headers))
+                connection, version = self._send(connection)
+                self._count(version)
             except (OSError, http.client.HTTPException, ValueError) as error:
                 self._fail(f"{type(error).__name__}: {error}")
-                connection.close()
+                if connection:
+                    connection.close()
                 connection = None
             # A peer that stalls must not make a burst afterwards.
             due = max(due + self._interval, time.monotonic() - 1)
         if connection:
             connection.close()
+
+    def _send(self, connection):
+        """One request on `connection`, or on a new one: (the connection, the version that answered)."""
+        fresh = connection is None or connection.sock is None
+        connection = connection or _connect(self._address)
+        try:
+            return connection, _request(connection, self._path, self._headers)
+        except ConnectionResetError:
+            connection.close()
+            if not (self._redial and fresh):
+                raise
+        with self._lock:
+            self.redials += 1
+        return connection, _request(connection, self._path, self._headers)
 
     def _take(self):
         with self._lock:
