@@ -34,18 +34,28 @@ class RacesTest : public ApiFixture {
   }
 };
 
-// Runs something between the reads of the next commit and the commit itself, once.
+// Runs something else, once: between the reads of the next commit and the commit itself, or between
+// two of its reads. Confined to one thread.
 class InterruptedStore : public store::Store {
  public:
   explicit InterruptedStore(store::Store& inner) : inner_(inner) {}
 
   void BeforeNextCommit(std::function<void()> run) { run_ = std::move(run); }
+  void BeforeReading(std::string key, std::function<void()> run) {
+    read_key_ = std::move(key);
+    read_run_ = std::move(run);
+  }
 
   base::Result<store::Txn> Commit(store::Batch batch) override {
     if (const auto run = std::exchange(run_, nullptr)) run();
     return inner_.Commit(std::move(batch));
   }
-  base::Result<std::optional<store::Entry>> Read(std::string_view key) const override { return inner_.Read(key); }
+  base::Result<std::optional<store::Entry>> Read(std::string_view key) const override {
+    if (key == read_key_) {
+      if (const auto run = std::exchange(read_run_, nullptr)) run();
+    }
+    return inner_.Read(key);
+  }
   base::Result<store::Page> Scan(std::string_view prefix, std::string_view after, size_t limit) const override {
     return inner_.Scan(prefix, after, limit);
   }
@@ -63,6 +73,8 @@ class InterruptedStore : public store::Store {
  private:
   store::Store& inner_;
   std::function<void()> run_;
+  std::string read_key_;
+  mutable std::function<void()> read_run_;
 };
 
 // `second` comes in when `first` has read all and written nothing.
@@ -139,6 +151,17 @@ TEST_F(InterruptedTest, WhatComesInBetweenIsSeen) {
     Delete("/meshes/m/virtualRouter/q/routes/u");
     Delete("/meshes/empty/virtualNodes/x");
   }
+}
+
+TEST_F(InterruptedTest, ARefusalOnReadsOfDifferentTimesIsTakenBack) {
+  // The first finds no token, then the second creates the mesh with it, then the first finds the mesh.
+  const Request create{"PUT", "/v20190125/meshes", {}, R"({"meshName":"m","clientToken":"t"})"};
+  Answer second;
+  interrupted_.BeforeReading("res/mesh/123456789012/m", [&] { second = api_.Handle(create); });
+  const Answer first = slow_.Handle(create);
+  EXPECT_EQ(first.status, 200) << first.body;
+  EXPECT_EQ(first.body, second.body);
+  EXPECT_EQ(TxnOf(first), TxnOf(second));
 }
 
 TEST_F(RacesTest, ANodeIsDeletedOrTargetedNeverBoth) {

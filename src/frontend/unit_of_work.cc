@@ -47,6 +47,15 @@ void UnitOfWork::Write(std::string key, std::optional<std::string> value) {
   batch_.writes.push_back({std::move(key), std::move(value)});
 }
 
+base::Result<bool> UnitOfWork::StillHolds() const {
+  for (const store::Precondition& precondition : batch_.preconditions) {
+    auto entry = store_.Read(precondition.key);
+    if (!entry) return entry.error();
+    if ((entry->has_value() ? (*entry)->version : 0) != precondition.version) return false;
+  }
+  return true;
+}
+
 base::Result<store::Txn> UnitOfWork::Commit(std::string actor, std::string operation) {
   batch_.time_ms = now_ms_;
   batch_.actor = std::move(actor);
@@ -59,7 +68,12 @@ base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const std
   for (int i = 0; i < kAttempts; ++i) {
     UnitOfWork work(store, now_ms);
     auto outcome = attempt(work);
-    if (!outcome || outcome->txn) return outcome;
+    if (outcome && outcome->txn) return outcome;
+    if (!outcome) {
+      const auto holds = work.StillHolds();
+      if (!holds || *holds) return outcome;
+      continue;
+    }
     auto txn = work.Commit(actor, operation);
     if (txn) {
       outcome->txn = *txn;

@@ -31,7 +31,8 @@ struct Stored {
 // 1. Every Read is a precondition, of absence too.
 // 2. A set (children, references) is relied on through the guard of the resource that owns it:
 //    RelyOnGuard comes before the scan. Whoever adds to the set or takes from it calls TouchGuard.
-// 3. A guard dies with its resource; the record's own version tells a later resource of that name
+// 3. Reads are not one snapshot, so a refusal counts only while all that was read StillHolds.
+// 4. A guard dies with its resource; the record's own version tells a later resource of that name
 //    from the one that was read.
 class UnitOfWork {
  public:
@@ -50,6 +51,8 @@ class UnitOfWork {
   void Erase(const model::ResourceKey& key);
   void Write(std::string key, std::optional<std::string> value);
 
+  // Whether all that was read is unchanged; then there was a moment at which all of it was true.
+  base::Result<bool> StillHolds() const;
   base::Result<store::Txn> Commit(std::string actor, std::string operation);
 
  private:
@@ -60,8 +63,9 @@ class UnitOfWork {
 
 using Attempt = std::function<base::Result<Outcome>(UnitOfWork&)>;
 
-// Runs `attempt` and commits it; a lost race runs the whole of it again, on new reads, at most 20
-// times, then kUnavailable. An outcome that has a transaction already (a replay) commits nothing.
+// Runs `attempt` and commits it; a lost race, or a refusal on reads that did not hold, runs the
+// whole of it again on new reads, at most 20 times, then kUnavailable. An outcome that has a transaction already (a
+// replay) commits nothing.
 base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const std::string& actor,
                                   const std::string& operation, const Attempt& attempt);
 
