@@ -128,7 +128,8 @@ std::vector<std::string> Planner::NeededChildren(Type parent) const {
 // The quick answer of a quiet stream.
 bool Planner::AllOpen() const {
   const TypeState& clusters = state(Type::kCluster);
-  return settling_.empty() && clusters.in_force() == clusters.desired() && clusters.subscription().wildcard();
+  return settling_.empty() && !clusters.pending() && clusters.in_force() == clusters.desired() &&
+         clusters.subscription().wildcard();
 }
 
 ResourcePtr Planner::Choose(const TypeState& state, const ResourcePtr& desired, Plan& plan) const {
@@ -160,17 +161,20 @@ bool Planner::Free(const Resource& resource, Plan& plan) const {
 Planner::TimePoint Planner::OpensAt(std::string_view cluster) const {
   const TypeState& clusters = state(Type::kCluster);
   if (!clusters.subscription().Covers(cluster)) return kAlways;
-  if (clusters.in_force()->Find(cluster) != nullptr) return settling_.Until(cluster).value_or(kAlways);
+  if (clusters.Stays(cluster)) return settling_.Until(cluster).value_or(kAlways);
   if (clusters.Rejects(cluster)) return kNever;
   if (const auto sent = clusters.FirstSent(cluster)) return *sent + options_.hold_deadline;
-  return clusters.desired()->Find(cluster) != nullptr ? kNever : kAlways;
+  // It is to be sent, or on its way out: what comes back then is as good as new.
+  const bool known = clusters.in_force()->Find(cluster) != nullptr || clusters.desired()->Find(cluster) != nullptr;
+  return known ? kNever : kAlways;
 }
 
 bool AllInForce(const TypeStates& states, const Config& target, Type type) {
   const TypeState& state = StateOf(states, type);
   if (state.pending() || (state.owed() && DescriptorOf(type).wildcard)) return false;
   const ResourceSet& has = *state.in_force();
-  if (DescriptorOf(type).wildcard) return state.subscription().active() && Same(has, *state.desired());
+  if (DescriptorOf(type).wildcard)
+    return state.subscription().active() && state.answered() && Same(has, *state.desired());
   if (state.owed() && state.subscription().active() && !state.desired()->resources().empty()) return false;
   if (!HoldsAll(has, *state.desired())) return false;
   const std::optional<Type> parent = ParentOf(type);

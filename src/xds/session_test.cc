@@ -657,6 +657,29 @@ TEST_F(Sotw, Row25_ARouteToARejectedClusterIsNeverSent) {
   EXPECT_EQ(Content(stream_.Take(kRds, {"r"})), "r=2");
 }
 
+TEST_F(Sotw, Row25_AClusterThatIsOnItsWayOutIsWaitedForLikeANewOne) {
+  const auto target = [](uint64_t txn, const Names& clusters, const Names& routed) {
+    std::vector<ResourcePtr> list;
+    for (const std::string& name : clusters) list.push_back(MakeResource(name, name + "=1"));
+    return MakeConfig(txn, {{kCds, list}, {kRds, {Route("r", routed, std::to_string(txn))}}});
+  };
+  stream_.Ask(kCds);
+  stream_.Ask(kRds, {"r"});
+  stream_.session().SetTarget(target(1, {"a", "b"}, {"a"}));
+  stream_.Take(kCds);
+  stream_.Take(kRds, {"r"});
+  stream_.session().SetTarget(target(2, {"a"}, {"a"}));
+  const Response without = stream_.Expect(kCds);
+  EXPECT_EQ(Content(without), "a=1");
+  stream_.Take(kRds, {"r"});
+  // b is in force as long as nothing else is said, and will be gone in a moment.
+  stream_.session().SetTarget(target(3, {"a", "b"}, {"b"}));
+  stream_.ExpectNothing();
+  stream_.Ack(kCds, without);
+  EXPECT_EQ(Content(stream_.Take(kCds)), "a=1 b=1");
+  EXPECT_EQ(Content(stream_.Take(kRds, {"r"})), "r=3");
+}
+
 TEST_F(Sotw, Row25_AClusterRejectedInANewFormServesInTheOldOne) {
   Start();
   stream_.session().SetTarget(

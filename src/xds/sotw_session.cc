@@ -196,10 +196,9 @@ class SotwSession::Impl {
     const std::optional<Type> child = DescriptorOf(type).child;
     if (!child) return;
     for (const ResourcePtr& resource : set.resources()) {
-      const ResourcePtr before = state(type).Latest(resource->name);
-      if (before && before->hash == resource->hash) continue;
+      if (state(type).SurelyHas(*resource)) continue;
       // Who uses which secret is not known here.
-      if (before || state(type).resumed()) state(Type::kSecret).Owe();
+      if (state(type).Latest(resource->name) || state(type).resumed()) state(Type::kSecret).Owe();
       const Subscription& asked = state(*child).subscription();
       const bool needed = std::any_of(resource->children.begin(), resource->children.end(),
                                       [&](const std::string& name) { return asked.Covers(name); });

@@ -54,12 +54,14 @@ void TypeState::Aim(const ResourceSetPtr& target) {
   const ResourceSetPtr& known = target ? target : EmptySet();
   if (target_ == known) return;
   target_ = known;
-  desired_ = subscription_.Filter(target_);
+  const ResourceSetPtr before = std::exchange(desired_, subscription_.Filter(target_));
   // One shared object instead of an equal one of its own: later comparisons are of pointers.
   if (Same(*desired_, *in_force_)) in_force_ = desired_;
   guess_stands_ = GuessStands();
   // What the client took of the guessed ones is made certain again by the next answer.
   owed_ = owed_ || !guess_stands_;
+  // As long as every answer was rejected, the client has what an earlier stream gave it, and nothing here knows what.
+  moved_ = moved_ || (absence_removes() && answered_ && !accepted_ && !Same(*before, *desired_));
 }
 
 bool TypeState::TryResume() {
@@ -69,6 +71,7 @@ bool TypeState::TryResume() {
   if (!current) return false;
   in_force_ = desired_;
   answered_ = true;
+  accepted_ = true;
   return true;
 }
 
@@ -82,6 +85,11 @@ std::vector<const ResourceSet*> TypeState::Held() const {
   for (const Sent& doubt : doubts_) held.push_back(doubt.set.get());
   for (const ResourceSetPtr& replaced : replaced_) held.push_back(replaced.get());
   return held;
+}
+
+bool TypeState::SurelyHas(const Resource& resource) const {
+  const std::vector<const ResourceSet*> held = Held();
+  return std::all_of(held.begin(), held.end(), [&](const ResourceSet* set) { return Holds(*set, resource); });
 }
 
 ResourcePtr TypeState::Current(std::string_view name) const {
@@ -104,11 +112,22 @@ ResourcePtr TypeState::Latest(std::string_view name) const {
 }
 
 std::optional<TypeState::TimePoint> TypeState::FirstSent(std::string_view name) const {
-  for (const Sent& doubt : doubts_) {
-    if (doubt.set->Find(name) != nullptr) return doubt.at;
+  if (!pending_ || pending_->set->Find(name) == nullptr) return std::nullopt;
+  TimePoint first = pending_->at;
+  for (auto doubt = doubts_.rbegin(); doubt != doubts_.rend() && doubt->set->Find(name) != nullptr; ++doubt) {
+    first = doubt->at;
   }
-  if (pending_ && pending_->set->Find(name) != nullptr) return pending_->at;
-  return std::nullopt;
+  return first;
+}
+
+bool TypeState::Stays(std::string_view name) const {
+  if (in_force_->Find(name) == nullptr) return false;
+  return !pending_ || (pending_->set->Find(name) != nullptr && InAllDoubts(name));
+}
+
+bool TypeState::InAllDoubts(std::string_view name) const {
+  return std::all_of(doubts_.begin(), doubts_.end(),
+                     [&](const Sent& doubt) { return doubt.set->Find(name) != nullptr; });
 }
 
 bool TypeState::RejectsBytes(const Resource& resource) const {
@@ -122,7 +141,7 @@ bool TypeState::Due(const ResourceSet& plan, bool complete) const {
   const bool empty = plan.resources().empty();
   // What is left out of the first answer for everything is removed from a client that had it before.
   if (!answered_) return subscription_.wildcard() ? complete : !empty;
-  if (owed_ && (absence_removes() || !empty)) return true;
+  if ((owed_ && (absence_removes() || !empty)) || (moved_ && !pending_)) return true;
   const ResourceSet& last = pending_ ? *pending_->set : *in_force_;
   return absence_removes() ? !Same(plan, last) : !HoldsAll(last, plan);
 }
@@ -136,6 +155,7 @@ void TypeState::Send(ResourceSetPtr set, std::string nonce, TimePoint now) {
   nonce_ = std::move(nonce);
   answered_ = true;
   owed_ = false;
+  moved_ = false;
 }
 
 // The bytes under every guessed name are still wanted as they were rejected.
@@ -172,6 +192,8 @@ void TypeState::Accept() {
   in_force_ = absence_removes() ? pending_->set : subscription_.Filter(Overlay(in_force_, pending_->set));
   pending_.reset();
   doubts_.clear();
+  accepted_ = true;
+  moved_ = false;
 }
 
 std::vector<std::string_view> TypeState::ChangedIn(const ResourceSet& sent) const {
@@ -216,7 +238,7 @@ void TypeState::TakeGoodOf(const Sent& sent, const std::vector<std::string>& bad
     const ResourcePtr* accepted = in_force_->Find(resource->name);
     if (good) {
       kept.push_back(resource);
-    } else if (absence_removes() && accepted != nullptr) {
+    } else if (absence_removes() && accepted != nullptr && InAllDoubts(resource->name)) {
       kept.push_back(*accepted);
     }
   }

@@ -61,11 +61,15 @@ class TypeState {
   std::optional<TimePoint> pending_since() const;
   // Everything that the client may have: in force, sent, or replaced by what still warms.
   std::vector<const ResourceSet*> Held() const;
+  // The client has just these bytes, whichever of the answers that are in doubt it took.
+  bool SurelyHas(const Resource& resource) const;
   // What was sent last under `name`, or else is in force; null when there is none.
   ResourcePtr Current(std::string_view name) const;
   // The newest bytes under `name` that the client may have and did not reject; null when there are none.
   ResourcePtr Latest(std::string_view name) const;
-  // When `name` was first sent among the answers that are not acknowledged.
+  // `name` is in force, and no answer since left it out: not even a rejection of the next one takes it away.
+  bool Stays(std::string_view name) const;
+  // Since when every answer that is not acknowledged has `name`; absent when the last one has not.
   std::optional<TimePoint> FirstSent(std::string_view name) const;
   // The client rejected bytes under `name` and was not sent others since.
   bool Rejects(std::string_view name) const { return rejected_.find(name) != rejected_.end(); }
@@ -82,6 +86,8 @@ class TypeState {
   // The answer is sent even if it is the same as before: its parents changed (contract/xds.md 1).
   void Owe() { owed_ = true; }
   bool owed() const { return owed_; }
+  // Something was sent, or the client resumed with what is current.
+  bool answered() const { return answered_; }
   void Send(ResourceSetPtr set, std::string nonce, TimePoint now);
   // Not stale. Before the first answer of this stream a client may still carry the nonce of an earlier one.
   bool FitsNonce(std::string_view nonce) const {
@@ -108,6 +114,7 @@ class TypeState {
   void ForgetRejections(const ResourceSet& sent);
   bool GuessStands() const;
   void KeepReplaced();
+  bool InAllDoubts(std::string_view name) const;
 
   const TypeDescriptor& descriptor_;
   Subscription subscription_;
@@ -130,6 +137,9 @@ class TypeState {
   std::string nonce_;
   bool answered_ = false;
   bool owed_ = false;
+  // An answer was accepted on this stream: what the client had from earlier ones is replaced.
+  bool accepted_ = false;
+  bool moved_ = false;  // what is desired changed before that
 };
 
 }  // namespace chancery::xds
