@@ -12,7 +12,7 @@ import time
 
 from demo import mesh
 from demo.waiting import wait_until
-from demo.world import ROOT, Watches, World
+from demo.world import PORT, ROOT, Watches, World
 
 SPLIT_REQUESTS = 2000
 CANARY_REQUESTS = 300
@@ -113,12 +113,15 @@ def show_next_steps(watches):
     world = watches.world
     say(f"""
 Try it:
-  curl http://{watches.gateway_address}/search                        # through the gateway
-  curl -H 'x-canary: true' http://{watches.gateway_address}/search    # the new version
-  curl http://{watches.website.ingress}:8080/                               # the website, which asks search.watches
-  curl http://{world.control.admin}/proxies                           # who has what
-  curl http://{watches.website.admin}/config_dump                       # what the website's Envoy got
-
+  # through the gateway, and to the new version
+  curl http://{watches.gateway_address}/search
+  curl -H 'x-canary: true' http://{watches.gateway_address}/search
+  # the website, which asks search.watches
+  curl http://{watches.website.ingress}:{PORT}/
+  # which proxy has what, and what the website's Envoy got
+  curl http://{world.control.admin}/proxies
+  curl http://{watches.website.admin}/config_dump
+  # half of the traffic to each version, with the AWS CLI
   {aws_command(watches, {'search': 50, 'fastersearch': 50})}
 
 Logs: {world.directory}
@@ -151,6 +154,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="assert what was measured, and end")
     arguments = parser.parse_args()
+    # Also when a script started us in the background, where a shell has SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     checks = Checks()
     began = time.monotonic()
