@@ -27,10 +27,14 @@ using chancery::model::GatewayRouteSpec;
 using chancery::model::VirtualGatewaySpec;
 using model::Kind;
 
+// What a gateway route without a priority has: among such, and those that say so, the longest prefix
+// wins (contract/api.md §4.7).
+constexpr int32_t kLowestPriority = 1000;
+
 // One gateway route with the parts that its three kinds share taken out.
 struct GatewayRoute {
   std::string name;
-  int32_t priority = RouteOrder::kWithoutPriority;
+  int32_t priority = kLowestPriority;
   ir::Protocol protocol = ir::Protocol::kHttp;
   std::optional<uint32_t> match_port;
   const chancery::model::GatewayRouteHostnameMatch* hostname = nullptr;  // null: any

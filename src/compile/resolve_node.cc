@@ -187,7 +187,8 @@ class NodeResolver {
     }
     std::vector<std::string> domains = egress.domains.Take(DomainsOf(service, port.port));
     if (domains.empty()) {
-      reader_.Warn(Kind::kVirtualService, "", service, "has no name that a request could carry: it is not served");
+      reader_.Warn(Kind::kVirtualService, "", service,
+                   "is not served: another has its name when case is ignored, or no request could carry it");
       return;
     }
     egress.hosts.push_back({service, std::move(domains), std::move(port.routes)});

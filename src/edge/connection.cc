@@ -83,7 +83,8 @@ void Connection::OnFlush() {
   if (closed_) return;
   if (!Send()) return Destroy();
   ReportWritesDone();
-  const bool wants_more = nghttp2_session_want_read(session_.get()) != 0 || nghttp2_session_want_write(session_.get()) != 0;
+  const bool wants_more =
+      nghttp2_session_want_read(session_.get()) != 0 || nghttp2_session_want_write(session_.get()) != 0;
   if (!wants_more && outbox_.empty()) return Destroy();
   WatchWhatMatters();
 }
@@ -99,7 +100,8 @@ void Connection::ReportWritesDone() {
 void Connection::WatchWhatMatters() {
   const bool blocked = outbox_.blocked();
   const bool choked = blocked && nghttp2_session_get_outbound_queue_size(session_.get()) > kMaxQueuedFrames;
-  const uint32_t wanted = (choked ? 0U : static_cast<uint32_t>(EPOLLIN)) | (blocked ? static_cast<uint32_t>(EPOLLOUT) : 0U);
+  const uint32_t wanted =
+      (choked ? 0U : static_cast<uint32_t>(EPOLLIN)) | (blocked ? static_cast<uint32_t>(EPOLLOUT) : 0U);
   if (wanted == watched_) return;
   watched_ = wanted;
   loop_.Change(socket_.get(), watched_, *this);
@@ -117,9 +119,7 @@ void Connection::Destroy() {
   owner_.OnConnectionClosed(*this);
 }
 
-std::string Connection::Peer() const {
-  return PeerOf(socket_.get());
-}
+std::string Connection::Peer() const { return PeerOf(socket_.get()); }
 
 // --- time ---
 
@@ -249,7 +249,8 @@ ssize_t Connection::ReadStream(Stream& stream, size_t size, uint32_t& flags) {
 }
 
 int Connection::SendData(const nghttp2_frame& frame, const uint8_t* header, size_t size, Stream& stream) {
-  switch (outbox_.SendFrame(frame.hd.stream_id, header, stream.Peek(size))) {
+  std::array<char, kPrefixBytes> prefix;
+  switch (outbox_.SendFrame(frame.hd.stream_id, header, stream.Peek(size, prefix))) {
     case Outbox::Outcome::kBlocked:
       return NGHTTP2_ERR_WOULDBLOCK;
     case Outbox::Outcome::kFailed:
@@ -276,7 +277,8 @@ void Connection::OnStreamClosed(int32_t id) {
   if (head_ && head_->stream == id) head_.reset();
   const auto found = std::ranges::find_if(streams_, [id](const auto& stream) { return stream->id() == id; });
   if (found == streams_.end()) return;
-  outbox_.Adopt(id, (*found)->Peek(outbox_.UnfinishedPayload(id)));
+  std::array<char, kPrefixBytes> prefix;
+  outbox_.Adopt(id, (*found)->Peek(outbox_.UnfinishedPayload(id), prefix));
   const std::unique_ptr<Stream> stream = std::move(*found);
   streams_.erase(found);
   nghttp2_session_set_stream_user_data(session_.get(), id, nullptr);

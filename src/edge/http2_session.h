@@ -26,8 +26,7 @@ SessionHandle NewServerSession(const nghttp2_session_callbacks* callbacks, void*
                                const ServerOptions& options);
 
 // The head of an answer that is a stream of messages.
-void SubmitGrpcResponse(nghttp2_session* session, int32_t stream, void* source,
-                        nghttp2_data_source_read_callback read);
+void SubmitGrpcResponse(nghttp2_session* session, int32_t stream, void* source, nghttp2_data_source_read_callback read);
 // The whole answer in one HEADERS frame.
 void SubmitGrpcRefusal(nghttp2_session* session, int32_t stream, int code, std::string_view message);
 void SubmitHttpRefusal(nghttp2_session* session, int32_t stream, std::string_view status);

@@ -67,9 +67,8 @@ Outbox::Outcome Outbox::SendFrame(int32_t stream, const uint8_t* header, const P
   while (frame_sent_ < frame_size) {
     size_t sent = 0;
     const size_t waiting = pending_.size();
-    const Outcome outcome =
-        Send({pending_, View(header, kHeaderBytes), payload[0], payload[1], payload[2]}, waiting == 0 ? frame_sent_ : 0,
-             sent);
+    const Outcome outcome = Send({pending_, View(header, kHeaderBytes), payload[0], payload[1], payload[2]},
+                                 waiting == 0 ? frame_sent_ : 0, sent);
     if (outcome != Outcome::kSent) return outcome;
     const size_t of_pending = std::min(sent, waiting);
     pending_.erase(0, of_pending);

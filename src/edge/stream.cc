@@ -68,12 +68,11 @@ void Stream::TrackAssembling() {
 
 void Stream::OnBytes(std::string_view bytes) {
   if (closing_) return;
-  const auto outcome =
-      assembler_.Feed(bytes, context_.options.max_message_bytes, [this](std::string_view message) {
-        Count(context_.stats.messages_received);
-        handler_->OnMessage(message);
-        return !closing_;
-      });
+  const auto outcome = assembler_.Feed(bytes, context_.options.max_message_bytes, [this](std::string_view message) {
+    Count(context_.stats.messages_received);
+    handler_->OnMessage(message);
+    return !closing_;
+  });
   TrackAssembling();
   if (closing_) return;
   if (outcome != MessageAssembler::Outcome::kOk) {
@@ -103,9 +102,7 @@ void Stream::OnEnd() {
   if (handler_) handler_->OnHalfClosed();
 }
 
-Outbox::Pieces Stream::Peek(size_t size) const {
-  // The prefix is made anew each time, so that it takes no room in an idle stream.
-  thread_local std::array<char, kPrefixBytes> prefix;
+Outbox::Pieces Stream::Peek(size_t size, std::array<char, kPrefixBytes>& prefix) const {
   prefix = MessagePrefix(total() - kPrefixBytes);
   const Outbox::Pieces all = {std::string_view(prefix.data(), prefix.size()),
                               payload_.shared ? std::string_view(*payload_.shared) : std::string_view(), payload_.own};

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -52,8 +54,9 @@ class Stream final : public xds::Transport, private Alarm {
 
   // For the connection: bytes of the message in flight not yet given to the kernel.
   size_t unsent() const;
-  // The next `size` of them. REQUIRES: size <= unsent().
-  Outbox::Pieces Peek(size_t size) const;
+  // The next `size` of them. The message's prefix is made anew in `prefix`, which must live as long
+  // as the pieces, so that it takes no room in an idle stream. REQUIRES: size <= unsent().
+  Outbox::Pieces Peek(size_t size, std::array<char, kPrefixBytes>& prefix) const;
   // Those have left. True: the message is complete.
   bool Advance(size_t size);
   // The message that Advance completed is reported to the handler.

@@ -171,15 +171,20 @@ TestClient::TestClient(std::string_view address, Options options)
   nghttp2_session_client_new2(&session_, callbacks, this, option);
   nghttp2_option_del(option);
   nghttp2_session_callbacks_del(callbacks);
-  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, nullptr, 0);
+  const nghttp2_settings_entry window = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1U << 30U};
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, &window, options.huge_windows ? 1 : 0);
+  if (options.huge_windows) nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, 1 << 30);
 }
 
 TestClient::~TestClient() { nghttp2_session_del(session_); }
 
 int32_t TestClient::Open(std::string_view path, const Headers& extra) {
-  std::map<std::string, std::string> headers = {{":method", "POST"},  {":scheme", "http"},
-                                                {":path", std::string(path)}, {":authority", "test"},
-                                                {"content-type", "application/grpc"}, {"te", "trailers"}};
+  std::map<std::string, std::string> headers = {{":method", "POST"},
+                                                {":scheme", "http"},
+                                                {":path", std::string(path)},
+                                                {":authority", "test"},
+                                                {"content-type", "application/grpc"},
+                                                {"te", "trailers"}};
   for (const auto& [name, value] : extra) headers[name] = value;
   std::vector<nghttp2_nv> lines;
   for (const auto& [name, value] : headers) {

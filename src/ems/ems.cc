@@ -16,17 +16,10 @@ Ems::Ems(EmsOptions options, transform::MemoryFeed& feed, const base::Clock& clo
   feed.Subscribe([this](const transform::FeedUpdate& update) { OnUpdate(update); });
 }
 
-void Ems::SetExecutors(const std::vector<xds::Executor*>& executors) {
-  base::MutexLock lock(mutex_);
-  for (xds::Executor* executor : executors) hubs_[executor] = std::make_unique<Hub>(context_);
-}
-
 std::unique_ptr<xds::StreamHandler> Ems::Accept(std::string_view path, std::string_view peer, xds::Transport& transport,
                                                 xds::Executor& executor) {
   if (path != kAdsMethod) return nullptr;
-  Hub* hub = HubOf(executor);
-  if (hub == nullptr) return nullptr;
-  return std::make_unique<ProxyStream>(next_stream_.fetch_add(1), std::string(peer), transport, *hub);
+  return std::make_unique<ProxyStream>(next_stream_.fetch_add(1), std::string(peer), transport, HubOf(executor));
 }
 
 void Ems::OnUpdate(const transform::FeedUpdate& update) {
@@ -44,10 +37,11 @@ void Ems::OnUpdate(const transform::FeedUpdate& update) {
   }
 }
 
-Hub* Ems::HubOf(xds::Executor& executor) {
+Hub& Ems::HubOf(xds::Executor& executor) {
   base::MutexLock lock(mutex_);
-  const auto found = hubs_.find(&executor);
-  return found == hubs_.end() ? nullptr : found->second.get();
+  std::unique_ptr<Hub>& hub = hubs_[&executor];
+  if (hub == nullptr) hub = std::make_unique<Hub>(context_);
+  return *hub;
 }
 
 }  // namespace chancery::ems

@@ -4,7 +4,6 @@
 #include <map>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "base/clock.h"
 #include "ems/config_cache.h"
@@ -42,9 +41,6 @@ class Ems {
   Ems(const Ems&) = delete;
   Ems& operator=(const Ems&) = delete;
 
-  // The executors that will serve streams. Before the first call, from one thread.
-  void SetExecutors(const std::vector<xds::Executor*>& executors) EXCLUDES(mutex_);
-
   // A handler for a call of `path` on `executor`, on that executor; null for a method that is not served.
   std::unique_ptr<xds::StreamHandler> Accept(std::string_view path, std::string_view peer, xds::Transport& transport,
                                              xds::Executor& executor) EXCLUDES(mutex_);
@@ -53,7 +49,7 @@ class Ems {
 
  private:
   void OnUpdate(const transform::FeedUpdate& update) EXCLUDES(mutex_);
-  Hub* HubOf(xds::Executor& executor) EXCLUDES(mutex_);
+  Hub& HubOf(xds::Executor& executor) EXCLUDES(mutex_);
 
   const EmsOptions options_;
   ConfigCache configs_;
@@ -63,7 +59,7 @@ class Ems {
   std::atomic<StreamId> next_stream_{1};
 
   base::Mutex mutex_;
-  // Hubs are made once, before streams, and confined to their executors.
+  // Made with the first stream of an executor, which outlives it; confined to the executor.
   std::map<xds::Executor*, std::unique_ptr<Hub>> hubs_ GUARDED_BY(mutex_);
 };
 

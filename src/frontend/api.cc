@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <google/protobuf/message.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -36,7 +37,16 @@ void SetFromUrl(std::string_view name, std::string_view raw, Message& input, std
   }
 }
 
-// Violations of one field are told once, and the shape's first.
+// What could not be read is absent from the message: rules that miss it are not told as well.
+void DropFollowing(size_t unread, std::vector<Violation>& violations) {
+  const auto first = violations.begin();
+  const auto rest = first + static_cast<std::ptrdiff_t>(unread);
+  const auto follows = [first, rest](const Violation& violation) {
+    return std::any_of(first, rest, [&violation](const Violation& cause) { return cause.path == violation.path; });
+  };
+  violations.erase(std::remove_if(rest, violations.end(), follows), violations.end());
+}
+
 base::Result<std::unique_ptr<Message>> ParseInput(const Route& route, std::string_view query, const Request& request) {
   auto input = NewMessage(route.operation->method->input_type());
   std::vector<Violation> violations;
@@ -45,8 +55,10 @@ base::Result<std::unique_ptr<Message>> ParseInput(const Route& route, std::strin
   }
   for (const auto& [name, raw] : route.labels) SetFromUrl(name, raw, *input, violations);
   for (const auto& [name, raw] : SplitQuery(query)) SetFromUrl(name, raw, *input, violations);
+  const size_t unread = violations.size();
   model::CheckConstraints(*input, violations);
   CheckFieldRules(route.operation->kind, *input, violations);
+  DropFollowing(unread, violations);
   if (violations.empty()) return input;
   return Error{Code::kBadRequest, "invalid request", std::move(violations)};
 }

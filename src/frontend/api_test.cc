@@ -253,6 +253,15 @@ TEST_F(ApiTest, EveryViolationIsToldAtOnce) {
   }
 }
 
+TEST_F(ApiTest, WhatCannotBeReadIsNotAlsoMissing) {
+  EXPECT_THAT(Put("/meshes", R"({"meshName":1})").body, Not(HasSubstr("is required")));
+  EXPECT_THAT(Get("/meshes/%FF").body, Not(HasSubstr("is required")));
+  MustPut("/meshes", R"({"meshName":"m"})");
+  MustPut("/meshes/m/virtualRouters", R"({"virtualRouterName":"r","spec":{}})");
+  EXPECT_THAT(Put("/meshes/m/virtualRouter/r/routes", R"({"routeName":"t","spec":1})").body,
+              Not(HasSubstr("exactly one")));
+}
+
 TEST_F(ApiTest, MalformedJsonIsABadRequest) {
   for (std::string_view body : {"{", "[]", "null1", "{\"meshName\":\"\xFF\"}", "{\"meshName\":\"m\"}}"}) {
     const Answer answer = Put("/meshes", body);

@@ -1,5 +1,6 @@
 #include "frontend/http_server.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -10,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -63,6 +65,10 @@ Request ToRequest(http::request<http::string_body>&& message) {
 http::response<http::string_body> ToResponse(Answer answer, bool head, bool keep_alive) {
   http::response<http::string_body> response(static_cast<http::status>(answer.status), 11);
   for (const auto& [name, value] : answer.headers) response.insert(name, value);
+  // Clients that sign correct their clocks by it.
+  response.set(http::field::date,
+               fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
+                           fmt::gmtime(std::chrono::system_clock::to_time_t(base::Clock::System().WallNow()))));
   response.content_length(answer.body.size());
   response.keep_alive(keep_alive);
   if (!head) response.body() = std::move(answer.body);
@@ -96,6 +102,8 @@ class HttpServer::Impl {
   const Handler handler_;
   std::string address_;
   asio::io_context io_{1};
+  // While a handler runs nothing may wait for io_, and yet it goes on.
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   tcp::acceptor acceptor_{io_};
   asio::steady_timer retry_{io_};
   std::set<std::shared_ptr<Connection>> connections_;

@@ -22,6 +22,7 @@
 namespace chancery::frontend {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -115,6 +116,13 @@ TEST(HttpServer, AnswersAndKeepsTheConnection) {
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
     EXPECT_THAT(answer, EndsWith("\r\n\r\nPUT /a%2Fb?c=d body"));
   }
+}
+
+TEST(HttpServer, SaysTheTime) {
+  const auto server = Serve(Echo);
+  Client client(server->address());
+  EXPECT_THAT(client.Ask(Get("/")),
+              ContainsRegex("Date: [A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT\r\n"));
 }
 
 TEST(HttpServer, HandsOverHeaders) {
@@ -333,7 +341,7 @@ TEST(HttpServer, StopFinishesWhatItHasAccepted) {
 }
 
 TEST(HttpServer, AddressesAreChecked) {
-  for (const std::string& bad : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "host.example:1", "127.0.0.1:-1"}) {
+  for (const char* bad : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "host.example:1", "127.0.0.1:-1"}) {
     HttpServerOptions options;
     options.address = bad;
     const auto server = HttpServer::Start(options, Echo);

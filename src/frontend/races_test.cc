@@ -3,7 +3,10 @@
 
 #include <barrier>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "frontend/api_fixture.h"
@@ -30,6 +33,113 @@ class RacesTest : public ApiFixture {
     return answers;
   }
 };
+
+// Runs something between the reads of the next commit and the commit itself, once.
+class InterruptedStore : public store::Store {
+ public:
+  explicit InterruptedStore(store::Store& inner) : inner_(inner) {}
+
+  void BeforeNextCommit(std::function<void()> run) { run_ = std::move(run); }
+
+  base::Result<store::Txn> Commit(store::Batch batch) override {
+    if (const auto run = std::exchange(run_, nullptr)) run();
+    return inner_.Commit(std::move(batch));
+  }
+  base::Result<std::optional<store::Entry>> Read(std::string_view key) const override { return inner_.Read(key); }
+  base::Result<store::Page> Scan(std::string_view prefix, std::string_view after, size_t limit) const override {
+    return inner_.Scan(prefix, after, limit);
+  }
+  store::Txn Newest() const override { return inner_.Newest(); }
+  base::Result<store::TransactionPtr> ReadTransaction(store::Txn txn) const override {
+    return inner_.ReadTransaction(txn);
+  }
+  base::Result<std::unique_ptr<store::Watcher>> Watch(
+      store::Txn from, std::function<void(const store::TransactionPtr&)> callback) override {
+    return inner_.Watch(from, std::move(callback));
+  }
+  base::Status Compact(store::Txn through) override { return inner_.Compact(through); }
+  uint64_t Epoch() const override { return inner_.Epoch(); }
+
+ private:
+  store::Store& inner_;
+  std::function<void()> run_;
+};
+
+// `second` comes in when `first` has read all and written nothing.
+struct Interruption {
+  std::string_view what;
+  Request first;
+  Request second;
+  int first_status;
+};
+
+class InterruptedTest : public RacesTest {
+ protected:
+  InterruptedStore interrupted_{store_};
+  Api slow_{{std::string(kAccount), "us-west-2", "aws"}, interrupted_, clock_};
+};
+
+TEST_F(InterruptedTest, WhatComesInBetweenIsSeen) {
+  const std::string base = "/v20190125/meshes/";
+  const std::string node = R"({"virtualNodeName":"x","spec":{}})";
+  const std::string service = R"({"spec":{"provider":{"virtualNode":{"virtualNodeName":"x"}}}})";
+  const Interruption cases[] = {
+      {"a node gains a route",
+       {"DELETE", base + "m/virtualNodes/x", {}, ""},
+       {"PUT", base + "m/virtualRouter/r/routes", {}, RouteBody("u", "x")},
+       409},
+      {"a node becomes a provider",
+       {"DELETE", base + "m/virtualNodes/x", {}, ""},
+       {"PUT", base + "m/virtualServices/s.m", {}, service},
+       409},
+      {"a router gains a route",
+       {"DELETE", base + "m/virtualRouters/q", {}, ""},
+       {"PUT", base + "m/virtualRouter/q/routes", {}, RouteBody("u", "n")},
+       409},
+      {"a mesh gains a node", {"DELETE", base + "empty", {}, ""}, {"PUT", base + "empty/virtualNodes", {}, node}, 409},
+      {"a route's target goes",
+       {"PUT", base + "m/virtualRouter/r/routes", {}, RouteBody("u", "x")},
+       {"DELETE", base + "m/virtualNodes/x", {}, ""},
+       404},
+      {"a provider goes",
+       {"PUT", base + "m/virtualServices/s.m", {}, service},
+       {"DELETE", base + "m/virtualNodes/x", {}, ""},
+       404},
+      {"a router goes under its new route",
+       {"PUT", base + "m/virtualRouter/q/routes", {}, RouteBody("u", "n")},
+       {"DELETE", base + "m/virtualRouters/q", {}, ""},
+       404},
+      {"a mesh goes under its new node",
+       {"PUT", base + "empty/virtualNodes", {}, node},
+       {"DELETE", base + "empty", {}, ""},
+       404},
+      {"the same name is taken",
+       {"PUT", base + "m/virtualNodes", {}, R"({"virtualNodeName":"y","spec":{}})"},
+       {"PUT", base + "m/virtualNodes", {}, R"({"virtualNodeName":"y","spec":{}})"},
+       409},
+  };
+  for (const Interruption& test : cases) {
+    SCOPED_TRACE(test.what);
+    Put("/meshes", R"({"meshName":"m"})");
+    Put("/meshes", R"({"meshName":"empty"})");
+    for (std::string_view name : {"n", "x"}) {
+      Put("/meshes/m/virtualNodes", R"({"virtualNodeName":")" + std::string(name) + R"(","spec":{}})");
+    }
+    for (std::string_view name : {"r", "q"}) {
+      Put("/meshes/m/virtualRouters", R"({"virtualRouterName":")" + std::string(name) + R"(","spec":{}})");
+    }
+    Put("/meshes/m/virtualServices", R"({"virtualServiceName":"s.m","spec":{}})");
+    int second = 0;
+    interrupted_.BeforeNextCommit([&] { second = api_.Handle(test.second).status; });
+    EXPECT_EQ(slow_.Handle(test.first).status, test.first_status);
+    EXPECT_EQ(second, 200);
+    // Makes the next case independent.
+    Put("/meshes/m/virtualServices/s.m", R"({"spec":{}})");
+    Delete("/meshes/m/virtualRouter/r/routes/u");
+    Delete("/meshes/m/virtualRouter/q/routes/u");
+    Delete("/meshes/empty/virtualNodes/x");
+  }
+}
 
 TEST_F(RacesTest, ANodeIsDeletedOrTargetedNeverBoth) {
   MustPut("/meshes", R"({"meshName":"m"})");

@@ -86,7 +86,9 @@ TEST_P(StoreConformance, OfManyCreatorsOneWins) {
     RunThreads([&](size_t i) {
       const auto txn = store().Commit(BatchOf({Put(key, fmt::format("{}", i))}, {{key, 0}}));
       won[i] = txn ? 1 : 0;
-      if (!txn) EXPECT_EQ(txn.error().code, Code::kLostRace);
+      if (!txn) {
+        EXPECT_EQ(txn.error().code, Code::kLostRace);
+      }
     });
     size_t winners = 0;
     for (size_t i = 0; i < kThreads; ++i) {

@@ -121,7 +121,9 @@ class Committer {
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, pipe[1], STDOUT_FILENO);
-    std::string program = CHANCERY_CRASH_HELPER;
+    // Built beside this test.
+    std::string program =
+        std::filesystem::read_symlink("/proc/self/exe").replace_filename("store_crash_helper").string();
     std::string argument = dir.string();
     std::array<char*, 3> arguments = {program.data(), argument.data(), nullptr};
     EXPECT_EQ(::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments.data(), environ), 0);

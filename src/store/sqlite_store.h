@@ -23,7 +23,7 @@ struct SqliteOptions {
   size_t readers = 4;
   // The file grows no further: commits are then kUnavailable, as on a full disk. 0: no limit.
   int64_t max_database_bytes = 0;
-  WatchHubOptions watch;
+  WatchHubOptions watch = {};
 };
 
 // The embedded store: one SQLite file, DATA_DIR/chancery.db, in WAL mode with synchronous=FULL, held

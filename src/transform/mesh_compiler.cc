@@ -24,6 +24,18 @@ base::Hash HashOfList(std::span<const compile::FragmentPtr> fragments) {
   return base::HashOf(list);
 }
 
+// `before` itself when nothing changed.
+std::shared_ptr<const TypeSet> MakeSet(std::span<const compile::FragmentPtr> fragments, store::Txn txn,
+                                       const std::shared_ptr<const TypeSet>& before) {
+  const base::Hash hash = HashOfList(fragments);
+  if (before != nullptr && before->hash == hash) return before;
+  auto set = std::make_shared<TypeSet>();
+  set->fragments.assign(fragments.begin(), fragments.end());
+  set->txn = txn;
+  set->hash = hash;
+  return set;
+}
+
 }  // namespace
 
 MeshCompiler::MeshCompiler(model::MeshId mesh, CompileFunction compile)
@@ -33,9 +45,7 @@ FeedUpdate MeshCompiler::CompileAll(store::Txn through) {
   FeedUpdate update{snapshot_.mesh(), through, {}, {}, {}};
   for (const model::Kind kind : {model::Kind::kVirtualNode, model::Kind::kVirtualGateway}) {
     for (const model::Resource* resource : snapshot_.All(kind)) {
-      // The history says when a proxy's bytes changed last; without folding it, the newest thing that
-      // it reads is the nearest answer.
-      CompileOne(ProxyOf(resource->key), 0, update);
+      CompileOne(ProxyOf(resource->key), {}, update);
     }
   }
   return update;
@@ -43,41 +53,46 @@ FeedUpdate MeshCompiler::CompileAll(store::Txn through) {
 
 FeedUpdate MeshCompiler::Apply(std::span<const MeshTransaction> transactions) {
   FeedUpdate update{snapshot_.mesh(), transactions.empty() ? 0 : transactions.back().txn, {}, {}, {}};
-  std::map<ProxyKey, store::Txn> affected;  // to the newest transaction that touches it
-  std::vector<std::pair<store::Txn, std::set<ProxyKey>>> by_txn;
+  // Who read what changed, before and after: a proxy that is compiled for one change may come to read
+  // what another one of the same step changed.
+  std::vector<Affected> steps;
+  std::set<ProxyKey> affected;
   for (const MeshTransaction& transaction : transactions) {
-    std::set<ProxyKey> touched;
-    for (const ResourceChange& change : transaction.changes) {
-      const model::Resource* current = snapshot_.Find(change.key.kind, change.key.parent, change.key.name);
-      if (current != nullptr && current->txn >= transaction.txn) continue;
-      index_.Collect(ReadKey{change.key.kind, change.key.parent, change.key.name}, touched);
-      if (HasProxies(change.key.kind)) touched.insert(ProxyOf(change.key));
-      if (change.resource != nullptr) {
-        snapshot_.Put(change.resource);
-      } else {
-        snapshot_.Erase(change.key);
-      }
-    }
-    for (const ProxyKey& proxy : touched) affected[proxy] = transaction.txn;
-    by_txn.emplace_back(transaction.txn, std::move(touched));
+    Affected& step = steps.emplace_back(Affected{transaction.txn, {}, {}});
+    for (const ResourceChange& change : transaction.changes) TakeChange(change, step);
+    affected.insert(step.proxies.begin(), step.proxies.end());
   }
-
   std::set<ProxyKey> changed;
-  for (const auto& [proxy, txn] : affected) {
+  for (const ProxyKey& proxy : affected) {
     if (snapshot_.Find(proxy.kind, "", proxy.name) == nullptr) {
       index_.Remove(proxy);
       if (manifests_.erase(proxy) > 0) update.removed.push_back(proxy);
-    } else if (CompileOne(proxy, txn, update)) {
+    } else if (CompileOne(proxy, steps, update)) {
       changed.insert(proxy);
     }
   }
-  for (auto& [txn, touched] : by_txn) {
-    FeedUpdate::Touched entry{txn, {}};
-    std::set_intersection(touched.begin(), touched.end(), changed.begin(), changed.end(), std::back_inserter(entry.proxies));
-    if (!entry.proxies.empty()) update.touched.push_back(std::move(entry));
+  for (Affected& step : steps) {
+    for (const ReadKey& key : step.changed) index_.Collect(key, step.proxies);
+    FeedUpdate::Touched touched{step.txn, {}};
+    std::ranges::set_intersection(step.proxies, changed, std::back_inserter(touched.proxies));
+    if (!touched.proxies.empty()) update.touched.push_back(std::move(touched));
   }
   ForgetUnused();
   return update;
+}
+
+void MeshCompiler::TakeChange(const ResourceChange& change, Affected& step) {
+  const auto& [mesh, kind, parent, name] = change.key;
+  const model::Resource* current = snapshot_.Find(kind, parent, name);
+  if (current != nullptr && current->txn >= step.txn) return;  // it was loaded already
+  step.changed.push_back(ReadKey{kind, parent, name});
+  index_.Collect(step.changed.back(), step.proxies);
+  if (HasProxies(kind)) step.proxies.insert(ProxyOf(change.key));
+  if (change.resource != nullptr) {
+    snapshot_.Put(change.resource);
+  } else {
+    snapshot_.Erase(change.key);
+  }
 }
 
 ManifestPtr MeshCompiler::Find(const ProxyKey& key) const {
@@ -85,9 +100,9 @@ ManifestPtr MeshCompiler::Find(const ProxyKey& key) const {
   return found == manifests_.end() ? nullptr : found->second;
 }
 
-bool MeshCompiler::CompileOne(const ProxyKey& key, store::Txn txn, FeedUpdate& update) {
+bool MeshCompiler::CompileOne(const ProxyKey& key, std::span<const Affected> steps, FeedUpdate& update) {
   compile::ProxyConfig config = compile_(snapshot_, key);
-  if (txn == 0) txn = NewestRead(config.reads);
+  const store::Txn txn = steps.empty() ? NewestRead(config.reads) : NewestStep(steps, key, config.reads);
   ManifestPtr& current = manifests_[key];
   auto manifest = std::make_shared<Manifest>();
   manifest->key = key;
@@ -99,7 +114,7 @@ bool MeshCompiler::CompileOne(const ProxyKey& key, store::Txn txn, FeedUpdate& u
     const size_t index = static_cast<size_t>(type);
     const auto before = current == nullptr ? nullptr : current->types[index];
     for (auto it = begin; it != end; ++it) *it = Shared(*it);
-    manifest->types[index] = MakeSet(type, {begin, end}, txn, before);
+    manifest->types[index] = MakeSet({begin, end}, txn, before);
     bytes_changed |= manifest->types[index] != before;
     begin = end;
   }
@@ -110,23 +125,22 @@ bool MeshCompiler::CompileOne(const ProxyKey& key, store::Txn txn, FeedUpdate& u
   return bytes_changed;
 }
 
-std::shared_ptr<const TypeSet> MeshCompiler::MakeSet(compile::FragmentType,
-                                                     std::span<const compile::FragmentPtr> fragments, store::Txn txn,
-                                                     const std::shared_ptr<const TypeSet>& before) const {
-  const base::Hash hash = HashOfList(fragments);
-  if (before != nullptr && before->hash == hash) return before;
-  auto set = std::make_shared<TypeSet>();
-  set->fragments.assign(fragments.begin(), fragments.end());
-  set->txn = txn;
-  set->hash = hash;
-  return set;
-}
-
 compile::FragmentPtr MeshCompiler::Shared(const compile::FragmentPtr& fragment) {
   std::weak_ptr<const compile::Fragment>& slot = fragments_[fragment->hash];
   if (compile::FragmentPtr known = slot.lock()) return known;
   slot = fragment;
   return fragment;
+}
+
+store::Txn MeshCompiler::NewestStep(std::span<const Affected> steps, const ProxyKey& key,
+                                    const std::set<ReadKey>& reads) {
+  const auto is_read = [&reads](const ReadKey& changed) {
+    return reads.contains(changed) || reads.contains(ReadKey{changed.kind, changed.parent, ""});
+  };
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    if (step->proxies.contains(key) || std::ranges::any_of(step->changed, is_read)) return step->txn;
+  }
+  return steps.back().txn;
 }
 
 store::Txn MeshCompiler::NewestRead(const std::set<ReadKey>& reads) const {

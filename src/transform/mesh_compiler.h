@@ -52,11 +52,22 @@ class MeshCompiler {
   bool empty() const { return snapshot_.empty(); }
 
  private:
-  // Compiles `key` into its manifest; true when its bytes (or warnings) changed.
-  bool CompileOne(const compile::ProxyKey& key, store::Txn txn, FeedUpdate& update);
-  std::shared_ptr<const TypeSet> MakeSet(compile::FragmentType type, std::span<const compile::FragmentPtr> fragments,
-                                         store::Txn txn, const std::shared_ptr<const TypeSet>& before) const;
+  // One transaction of a step: what it changed, and who had read that.
+  struct Affected {
+    store::Txn txn = 0;
+    std::vector<compile::ReadKey> changed;
+    std::set<compile::ProxyKey> proxies;
+  };
+
+  void TakeChange(const ResourceChange& change, Affected& step);
+  // Compiles `key` into its manifest; true when its bytes changed. `steps` is empty for a first load.
+  bool CompileOne(const compile::ProxyKey& key, std::span<const Affected> steps, FeedUpdate& update);
+  // The newest of `steps` that touched what `key` reads or read.
+  static store::Txn NewestStep(std::span<const Affected> steps, const compile::ProxyKey& key,
+                               const std::set<compile::ReadKey>& reads);
   compile::FragmentPtr Shared(const compile::FragmentPtr& fragment);
+  // After a load: the history says when bytes changed last; without folding it, the newest thing that
+  // a proxy reads is the nearest answer.
   store::Txn NewestRead(const std::set<compile::ReadKey>& reads) const;
   void ForgetUnused();
 

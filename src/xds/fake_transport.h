@@ -58,6 +58,9 @@ class FakeTransport : public Transport {
     unread_.pop_front();
     return response;
   }
+  bool has_unread() const { return !unread_.empty(); }
+  // The connection breaks: what is on the way is lost.
+  void Break() { unread_.clear(); }
   // Moves the clock, firing timers at their times.
   void Advance(base::Clock::TimePoint::duration by) {
     const auto end = clock_.Now() + by;

@@ -137,7 +137,7 @@ ResourcePtr Planner::Choose(const TypeState& state, const ResourcePtr& desired, 
     return accepted != nullptr ? *accepted : nullptr;
   }
   if (desired->clusters.empty()) return desired;
-  ResourcePtr before = state.Latest(desired->name);
+  ResourcePtr before = state.Current(desired->name);
   if (before && before->hash == desired->hash) return desired;
   if (Free(*desired, plan)) return desired;
   if (!before || !state.RejectsBytes(*before)) return before;
@@ -168,7 +168,7 @@ Planner::TimePoint Planner::OpensAt(std::string_view cluster) const {
 
 bool AllInForce(const TypeStates& states, const Config& target, Type type) {
   const TypeState& state = StateOf(states, type);
-  if (state.pending()) return false;
+  if (state.pending() || (state.owed() && DescriptorOf(type).wildcard)) return false;
   const ResourceSet& has = *state.in_force();
   if (DescriptorOf(type).wildcard) return state.subscription().active() && Same(has, *state.desired());
   if (state.owed() && state.subscription().active() && !state.desired()->resources().empty()) return false;
@@ -186,9 +186,12 @@ bool AllInForce(const TypeStates& states, const Config& target, Type type) {
 }
 
 bool ChildrenInForce(const TypeStates& states, Type parent) {
+  const std::optional<Type> child = DescriptorOf(parent).child;
+  const bool answered = !child || (!StateOf(states, *child).pending() && !StateOf(states, *child).owed());
   const std::vector<ResourcePtr>& resources = StateOf(states, parent).in_force()->resources();
-  return std::all_of(resources.begin(), resources.end(),
-                     [&](const ResourcePtr& resource) { return IsWarm(states, parent, *resource); });
+  return std::all_of(resources.begin(), resources.end(), [&](const ResourcePtr& resource) {
+    return resource->children.empty() || (answered && IsWarm(states, parent, *resource));
+  });
 }
 
 bool HasTraffic(const TypeStates& states) {

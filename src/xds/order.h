@@ -84,7 +84,7 @@ class Planner {
 // and listeners need even if it did not ask for that yet. REQUIRES: as Planner.
 bool AllInForce(const TypeStates& states, const Config& target, Type type);
 
-// The children of all that is in force of `parent` are in force too.
+// The children of all that is in force of `parent` are in force too, and no answer about them is under way.
 bool ChildrenInForce(const TypeStates& states, Type parent);
 
 // The client may be serving: a listener and its routes are in force, or it came back with something in force from an

@@ -57,6 +57,9 @@ void TypeState::Aim(const ResourceSetPtr& target) {
   desired_ = subscription_.Filter(target_);
   // One shared object instead of an equal one of its own: later comparisons are of pointers.
   if (Same(*desired_, *in_force_)) in_force_ = desired_;
+  guess_stands_ = GuessStands();
+  // What the client took of the guessed ones is made certain again by the next answer.
+  owed_ = owed_ || !guess_stands_;
 }
 
 bool TypeState::TryResume() {
@@ -81,12 +84,21 @@ std::vector<const ResourceSet*> TypeState::Held() const {
   return held;
 }
 
+ResourcePtr TypeState::Current(std::string_view name) const {
+  const ResourcePtr* sent = pending_ ? pending_->set->Find(name) : nullptr;
+  if (sent == nullptr) sent = in_force_->Find(name);
+  return sent != nullptr ? *sent : nullptr;
+}
+
 ResourcePtr TypeState::Latest(std::string_view name) const {
-  if (pending_) {
-    if (const ResourcePtr* found = pending_->set->Find(name)) return *found;
-  }
+  const auto rejected = rejected_.find(name);
+  const auto usable = [&](const ResourcePtr& found) {
+    return found && (rejected == rejected_.end() || rejected->second != found->hash);
+  };
+  if (ResourcePtr current = Current(name); usable(current)) return current;
   for (const ResourceSet* set : Held()) {
-    if (const ResourcePtr* found = set->Find(name)) return *found;
+    const ResourcePtr* found = set->Find(name);
+    if (found != nullptr && usable(*found)) return *found;
   }
   return nullptr;
 }
@@ -101,11 +113,12 @@ std::optional<TypeState::TimePoint> TypeState::FirstSent(std::string_view name) 
 
 bool TypeState::RejectsBytes(const Resource& resource) const {
   const auto found = rejected_.find(resource.name);
-  return found != rejected_.end() && found->second == resource.hash;
+  if (found == rejected_.end() || found->second != resource.hash) return false;
+  return guess_stands_ || guessed_.count(resource.name) == 0;
 }
 
 bool TypeState::Due(const ResourceSet& plan, bool complete) const {
-  if (!subscription_.active()) return false;
+  if (!subscription_.active() || (rejected_set_ && Same(plan, *rejected_set_))) return false;
   const bool empty = plan.resources().empty();
   // What is left out of the first answer for everything is removed from a client that had it before.
   if (!answered_) return subscription_.wildcard() ? complete : !empty;
@@ -118,18 +131,32 @@ void TypeState::Send(ResourceSetPtr set, std::string nonce, TimePoint now) {
   if (pending_) doubts_.push_back(*pending_);
   Bound(doubts_);
   ForgetRejections(*set);
+  rejected_set_ = nullptr;
   pending_ = Sent{std::move(set), now};
   nonce_ = std::move(nonce);
   answered_ = true;
   owed_ = false;
 }
 
-// Other bytes in the place of rejected ones, or none any more, end the rejection. A substitute does not.
-void TypeState::ForgetRejections(const ResourceSet& sent) {
-  std::erase_if(rejected_, [&](const auto& entry) {
-    const ResourcePtr* wanted = desired_->Find(entry.first);
-    return wanted == nullptr || ((*wanted)->hash != entry.second && Holds(sent, **wanted));
+// The bytes under every guessed name are still wanted as they were rejected.
+bool TypeState::GuessStands() const {
+  return std::all_of(guessed_.begin(), guessed_.end(), [this](const std::string& name) {
+    const ResourcePtr* wanted = desired_->Find(name);
+    return wanted != nullptr && (*wanted)->hash == rejected_.at(name);
   });
+}
+
+// Other bytes in the place of rejected ones, none any more, or another attempt end the rejection. A substitute does
+// not.
+void TypeState::ForgetRejections(const ResourceSet& sent) {
+  const bool again = !guess_stands_;
+  std::erase_if(rejected_, [&](const auto& entry) {
+    if (again && guessed_.count(entry.first) != 0) return true;
+    const ResourcePtr* wanted = desired_->Find(entry.first);
+    return wanted == nullptr || Holds(sent, **wanted);
+  });
+  std::erase_if(guessed_, [this](const std::string& name) { return rejected_.count(name) == 0; });
+  guess_stands_ = GuessStands();
 }
 
 // Envoy acknowledges a listener at once and lets the one before serve until the new one's routes are there.
@@ -159,13 +186,24 @@ TypeState::Rejection TypeState::Reject(std::string_view message) {
   CHANCERY_CHECK(pending_.has_value());
   const Sent sent = *pending_;
   pending_.reset();
+  rejected_set_ = sent.set;
   const std::vector<std::string_view> changed = ChangedIn(*sent.set);
   Rejection rejection{sent.set, Blamed(message, changed)};
-  if (rejection.names.empty()) rejection.names.assign(changed.begin(), changed.end());
+  const bool guess = rejection.names.empty();
+  if (guess) {
+    rejection.names.assign(changed.begin(), changed.end());
+    guessed_.insert(rejection.names.begin(), rejection.names.end());
+  }
   for (const std::string& name : rejection.names) rejected_[name] = (*sent.set->Find(name))->hash;
+  guess_stands_ = GuessStands();
   if (absence_removes() || rejection.names.size() < changed.size()) TakeGoodOf(sent, rejection.names);
-  // An answer without the bad ones makes it certain again what the client has.
-  owed_ = owed_ || (!doubts_.empty() && !changed.empty());
+  if (guess && !changed.empty()) {
+    doubts_.push_back(sent);
+    Bound(doubts_);
+  } else if (!doubts_.empty() && !changed.empty()) {
+    // An answer without the bad ones makes it certain again what the client has.
+    owed_ = true;
+  }
   return rejection;
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,12 +61,15 @@ class TypeState {
   std::optional<TimePoint> pending_since() const;
   // Everything that the client may have: in force, sent, or replaced by what still warms.
   std::vector<const ResourceSet*> Held() const;
-  // The newest bytes under `name` that the client may have; null when there are none.
+  // What was sent last under `name`, or else is in force; null when there is none.
+  ResourcePtr Current(std::string_view name) const;
+  // The newest bytes under `name` that the client may have and did not reject; null when there are none.
   ResourcePtr Latest(std::string_view name) const;
   // When `name` was first sent among the answers that are not acknowledged.
   std::optional<TimePoint> FirstSent(std::string_view name) const;
   // The client rejected bytes under `name` and was not sent others since.
   bool Rejects(std::string_view name) const { return rejected_.find(name) != rejected_.end(); }
+  // It rejected just these, and its reason may still hold.
   bool RejectsBytes(const Resource& resource) const;
   bool rejects_anything() const { return !rejected_.empty(); }
   // Nothing but in_force may be in the client.
@@ -102,6 +106,7 @@ class TypeState {
   std::vector<std::string_view> ChangedIn(const ResourceSet& sent) const;
   void TakeGoodOf(const Sent& sent, const std::vector<std::string>& bad);
   void ForgetRejections(const ResourceSet& sent);
+  bool GuessStands() const;
   void KeepReplaced();
 
   const TypeDescriptor& descriptor_;
@@ -118,6 +123,10 @@ class TypeState {
   std::vector<Sent> doubts_;              // superseded without an answer, oldest first
   std::vector<ResourceSetPtr> replaced_;  // listeners that serve while their successors warm
   std::map<std::string, base::Hash, std::less<>> rejected_;
+  // Those of rejected_ that no message named: one of them is bad, and when one of them changes it may have been that.
+  std::set<std::string, std::less<>> guessed_;
+  bool guess_stands_ = true;
+  ResourceSetPtr rejected_set_;  // the last answer, when it was rejected
   std::string nonce_;
   bool answered_ = false;
   bool owed_ = false;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <chancery/model/virtual_gateway.pb.h>
+#include <chancery/model/virtual_node.pb.h>
+
 #include <cstdint>
 #include <set>
 
@@ -33,7 +36,8 @@ ClientTls ToClientTls(const Policy& policy) {
 // Anything but a plain DISABLED. `Listener` is that of a node or of a gateway.
 template <typename Listener>
 bool HasServerTls(const Listener& listener) {
-  constexpr int kDisabled = 3;  // LISTENER_TLS_MODE_DISABLED, VIRTUAL_GATEWAY_LISTENER_TLS_MODE_DISABLED
+  constexpr int kDisabled = chancery::model::LISTENER_TLS_MODE_DISABLED;
+  static_assert(kDisabled == int{chancery::model::VIRTUAL_GATEWAY_LISTENER_TLS_MODE_DISABLED});
   return listener.has_tls() && static_cast<int>(listener.tls().mode()) != kDisabled;
 }
 
