@@ -41,7 +41,8 @@ class Proxy:
             self.egress, "--bind-application", self.application
         ], check=True, stdout=subprocess.PIPE).stdout)
         self.child = Child(name, [
-            envoy, "-c", bootstrap, "--concurrency", "1", "--disable-hot-restart", "--drain-time-s", "20", "-l", "warning"
+            envoy, "-c", bootstrap, "--concurrency", "1", "--disable-hot-restart", "--drain-time-s", "20", "-l",
+            "warning"
         ], directory / f"{name}.log")
         return self
 

@@ -52,8 +52,10 @@ def measure_split(watches, checks):
 def measure_canary(watches, checks):
     for way, make in (("of the website", watches.client_load), ("through the gateway", watches.gateway_load)):
         traffic = make(headers={"x-canary": "true"}, rate=500, limit=CANARY_REQUESTS).start().join()
-        say(f"  {traffic.total} requests {way} with x-canary: true: {traffic.versions['v2']} by v2, {traffic.failed} failed")
-        checks.expect(traffic.versions["v2"] == CANARY_REQUESTS, f"canary requests {way}: {traffic.counts()} {traffic.failures[:3]}")
+        say(f"  {traffic.total} requests {way} with x-canary: true: "
+            f"{traffic.versions['v2']} by v2, {traffic.failed} failed")
+        checks.expect(traffic.versions["v2"] == CANARY_REQUESTS,
+                      f"canary requests {way}: {traffic.counts()} {traffic.failures[:3]}")
 
 
 def change_weights(watches, weights, checks):
