@@ -66,7 +66,8 @@ def change_weights(watches, weights, checks):
     state = world.control.wait_live("watches", txn)
     millis = 1000 * (time.monotonic() - began)
     shown = "/".join(str(weight) for weight in weights.values())
-    say(f"  weights {shown}: transaction {txn} acknowledged by {state['acknowledged']} proxies {millis:.0f} ms after the API's 200")
+    say(f"  weights {shown}: transaction {txn} acknowledged by {state['acknowledged']} proxies "
+        f"{millis:.0f} ms after the API's 200")
     checks.expect(state["rejected"] == 0, f"weights {shown}: {state}")
     checks.expect(state["acknowledged"] > 0, f"weights {shown} reached no proxy: {state}")
 
@@ -98,8 +99,8 @@ def aws_command(watches, weights):
     return " ".join([
         "AWS_PAGER= AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo", f"AWS_DEFAULT_REGION={mesh.REGION}",
         shlex.quote(str((ROOT / "build/env/client/bin/aws"))), "appmesh update-route", "--endpoint-url",
-        watches.world.control.endpoint_url, "--mesh-name watches --virtual-router-name search --route-name split --spec",
-        shlex.quote(json.dumps(mesh.split_spec(**weights)))
+        watches.world.control.endpoint_url, "--mesh-name watches --virtual-router-name search --route-name split",
+        "--spec", shlex.quote(json.dumps(mesh.split_spec(**weights)))
     ])
 
 
@@ -162,7 +163,8 @@ def main():
     checks = Checks()
     began = time.monotonic()
     with World() as world:
-        say(f"Control plane: API {world.control.endpoint_url}, xDS {world.control.xds}, admin http://{world.control.admin}")
+        control = world.control
+        say(f"Control plane: API {control.endpoint_url}, xDS {control.xds}, admin http://{control.admin}")
         watches = Watches(world).wait_answering()
         say(f"Mesh watches: {len(watches.proxies)} Envoys live after {time.monotonic() - began:.1f} s")
         demonstrate(watches, checks)
