@@ -135,7 +135,8 @@ def test_delete_in_order_and_what_blocks_it(kinds):
     # What each blocks, until it is gone.
     for blocked in ("mesh", "virtual_node", "virtual_router", "virtual_service", "virtual_gateway"):
         assert error_of(kinds[blocked].delete) == (409, "ResourceInUseException"), blocked
-    for kind in ("gateway_route", "virtual_gateway", "virtual_service", "route", "virtual_router", "virtual_node", "mesh"):
+    order = ["gateway_route", "virtual_gateway", "virtual_service", "route", "virtual_router", "virtual_node", "mesh"]
+    for kind in order:
         deleted = kinds[kind].delete()[kinds[kind].member]
         assert deleted["status"]["status"] == "DELETED" and deleted["spec"]
         assert error_of(kinds[kind].describe) == (404, "NotFoundException")
@@ -219,10 +220,12 @@ def test_tags_of_a_create_and_their_pages(kinds, world):
     tags = [{"key": f"k{number:02}", "value": str(number)} for number in range(50)]
     made = kinds["virtual_node"].create(NODE, "tagged", tags=tags)["virtualNode"]
     arn = made["metadata"]["arn"]
-    pages = list(world.client.get_paginator("list_tags_for_resource").paginate(resourceArn=arn, PaginationConfig={"PageSize": 20}))
+    paginator = world.client.get_paginator("list_tags_for_resource")
+    pages = list(paginator.paginate(resourceArn=arn, PaginationConfig={"PageSize": 20}))
     assert [len(page["tags"]) for page in pages] == [20, 20, 10]
     assert sorted(tag["key"] for page in pages for tag in page["tags"]) == [tag["key"] for tag in tags]
-    assert error_of(world.client.list_tags_for_resource, resourceArn=arn.replace("tagged", "other")) == (404, "NotFoundException")
+    absent = arn.replace("tagged", "other")
+    assert error_of(world.client.list_tags_for_resource, resourceArn=absent) == (404, "NotFoundException")
     assert error_of(world.client.list_tags_for_resource, resourceArn="nonsense") == (400, "BadRequestException")
 
 
@@ -262,5 +265,5 @@ def test_the_aws_cli(world):
     updated = aws("update-route", "--mesh-name", "watches", "--virtual-router-name", "search", "--route-name", "split",
                   "--spec", spec)
     assert updated["route"]["spec"] == json.loads(spec) and updated["route"]["metadata"]["version"] == 2
-    assert {node["virtualNodeName"] for node in aws("list-virtual-nodes", "--mesh-name", "watches")["virtualNodes"]} == {
-        "search", "fastersearch", "website"}
+    listed = aws("list-virtual-nodes", "--mesh-name", "watches")["virtualNodes"]
+    assert {node["virtualNodeName"] for node in listed} == {"search", "fastersearch", "website"}

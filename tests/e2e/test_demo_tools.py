@@ -37,7 +37,8 @@ def dns(subnet):
 def ask(dns, name, kind):
     """(code, list of addresses) of one query."""
     host, port = dns.endpoint.rsplit(":", 1)
-    question = b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + b"\0" + struct.pack("!HH", kind, 1)
+    labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
+    question = labels + b"\0" + struct.pack("!HH", kind, 1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(10)
         client.sendto(struct.pack("!HHHHHH", 4711, 0x0100, 1, 0, 0, 0) + question, (host, int(port)))

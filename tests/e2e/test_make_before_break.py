@@ -61,7 +61,8 @@ class Shop:
         address = self.world.subnet.address()
         self.services[name] = HttpService(address, port, name, name)
         self.world.dns.set(f"{name}.watches", address)
-        self.client.create_virtual_node(meshName="watches", virtualNodeName=name, spec=node_spec(f"{name}.watches", port))
+        self.client.create_virtual_node(meshName="watches", virtualNodeName=name,
+                                        spec=node_spec(f"{name}.watches", port))
 
     def remove_node(self, name):
         response = self.client.delete_virtual_node(meshName="watches", virtualNodeName=name)

@@ -71,7 +71,8 @@ def test_a_name_of_300_characters(shop):
 def test_every_violation_is_named(shop):
     path = f"{PREFIX}/meshes/{MESH}/virtualNodes"
     listener = {"portMapping": {"port": 70000, "protocol": "https"}}
-    status, _, body = raw(shop, "PUT", path, json.dumps({"virtualNodeName": "n", "spec": {"listeners": [listener]}}).encode())
+    request = {"virtualNodeName": "n", "spec": {"listeners": [listener]}}
+    status, _, body = raw(shop, "PUT", path, json.dumps(request).encode())
     assert status == 400
     assert "spec.listeners[0].portMapping.port" in body["message"]
     assert "spec.listeners[0].portMapping.protocol" in body["message"]

@@ -99,7 +99,8 @@ def test_kill_under_writes(watches):
 
 def wait_connected(watches):
     wanted = {proxy.resource for proxy in watches.proxies}
-    wait_until(lambda: {proxy["id"] for proxy in watches.world.control.proxies()} == wanted, 60, "all proxies connected")
+    connected = watches.world.control.proxies
+    wait_until(lambda: {proxy["id"] for proxy in connected()} == wanted, 60, "all proxies connected")
 
 
 def test_a_change_after_a_restart_reaches_every_proxy(watches):

@@ -10,7 +10,8 @@ EXAMPLE = pathlib.Path(__file__).resolve().parents[2] / "examples" / "watches"
 REGION = "us-east-1"
 # Any will do as long as the control plane checks no signatures (--insecure-no-auth).
 CREDENTIALS = {"aws_access_key_id": "demo", "aws_secret_access_key": "demo"}
-_FILE = re.compile(r"^\d\d-(create-(?:mesh|virtual-node|virtual-router|virtual-service|virtual-gateway|gateway-route|route))")
+_KINDS = "mesh|virtual-node|virtual-router|virtual-service|virtual-gateway|gateway-route|route"
+_FILE = re.compile(rf"^\d\d-(create-(?:{_KINDS}))")
 
 
 def connect(endpoint_url, attempts=1):

@@ -1,6 +1,7 @@
 """Real Envoys on addresses of their own, with the bootstrap that Chancery prints."""
 import pathlib
 import subprocess
+import urllib.parse
 
 from demo import load
 from demo.processes import Child
@@ -40,7 +41,8 @@ class Proxy:
             self.egress, "--bind-application", self.application
         ], check=True, stdout=subprocess.PIPE).stdout)
         self.child = Child(name, [
-            envoy, "-c", bootstrap, "--concurrency", "1", "--disable-hot-restart", "--drain-time-s", "20", "-l", "warning"
+            envoy, "-c", bootstrap, "--concurrency", "1", "--disable-hot-restart", "--drain-time-s", "20", "-l",
+            "warning"
         ], directory / f"{name}.log")
         return self
 
@@ -70,7 +72,7 @@ class Proxy:
 
     def stats(self, pattern=""):
         """Counters and gauges whose name matches the regular expression."""
-        rows = self.get(f"/stats?format=json&filter={pattern}")["stats"]
+        rows = self.get(f"/stats?format=json&filter={urllib.parse.quote(pattern)}")["stats"]
         return {row["name"]: row["value"] for row in rows if "name" in row}
 
     def config_dump(self):

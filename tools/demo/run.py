@@ -12,7 +12,7 @@ import time
 
 from demo import mesh
 from demo.waiting import wait_until
-from demo.world import ROOT, Watches, World
+from demo.world import PORT, ROOT, Watches, World
 
 SPLIT_REQUESTS = 2000
 CANARY_REQUESTS = 300
@@ -52,8 +52,10 @@ def measure_split(watches, checks):
 def measure_canary(watches, checks):
     for way, make in (("of the website", watches.client_load), ("through the gateway", watches.gateway_load)):
         traffic = make(headers={"x-canary": "true"}, rate=500, limit=CANARY_REQUESTS).start().join()
-        say(f"  {traffic.total} requests {way} with x-canary: true: {traffic.versions['v2']} by v2, {traffic.failed} failed")
-        checks.expect(traffic.versions["v2"] == CANARY_REQUESTS, f"canary requests {way}: {traffic.counts()} {traffic.failures[:3]}")
+        say(f"  {traffic.total} requests {way} with x-canary: true: "
+            f"{traffic.versions['v2']} by v2, {traffic.failed} failed")
+        checks.expect(traffic.versions["v2"] == CANARY_REQUESTS,
+                      f"canary requests {way}: {traffic.counts()} {traffic.failures[:3]}")
 
 
 def change_weights(watches, weights, checks):
@@ -64,7 +66,8 @@ def change_weights(watches, weights, checks):
     state = world.control.wait_live("watches", txn)
     millis = 1000 * (time.monotonic() - began)
     shown = "/".join(str(weight) for weight in weights.values())
-    say(f"  weights {shown}: transaction {txn} acknowledged by {state['acknowledged']} proxies {millis:.0f} ms after the API's 200")
+    say(f"  weights {shown}: transaction {txn} acknowledged by {state['acknowledged']} proxies "
+        f"{millis:.0f} ms after the API's 200")
     checks.expect(state["rejected"] == 0, f"weights {shown}: {state}")
     checks.expect(state["acknowledged"] > 0, f"weights {shown} reached no proxy: {state}")
 
@@ -96,8 +99,8 @@ def aws_command(watches, weights):
     return " ".join([
         "AWS_PAGER= AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo", f"AWS_DEFAULT_REGION={mesh.REGION}",
         shlex.quote(str((ROOT / "build/env/client/bin/aws"))), "appmesh update-route", "--endpoint-url",
-        watches.world.control.endpoint_url, "--mesh-name watches --virtual-router-name search --route-name split --spec",
-        shlex.quote(json.dumps(mesh.split_spec(**weights)))
+        watches.world.control.endpoint_url, "--mesh-name watches --virtual-router-name search --route-name split",
+        "--spec", shlex.quote(json.dumps(mesh.split_spec(**weights)))
     ])
 
 
@@ -113,12 +116,15 @@ def show_next_steps(watches):
     world = watches.world
     say(f"""
 Try it:
-  curl http://{watches.gateway_address}/search                        # through the gateway
-  curl -H 'x-canary: true' http://{watches.gateway_address}/search    # the new version
-  curl http://{watches.website.ingress}:8080/                               # the website, which asks search.watches
-  curl http://{world.control.admin}/proxies                           # who has what
-  curl http://{watches.website.admin}/config_dump                       # what the website's Envoy got
-
+  # through the gateway, and to the new version
+  curl http://{watches.gateway_address}/search
+  curl -H 'x-canary: true' http://{watches.gateway_address}/search
+  # the website, which asks search.watches
+  curl http://{watches.website.ingress}:{PORT}/
+  # which proxy has what, and what the website's Envoy got
+  curl http://{world.control.admin}/proxies
+  curl http://{watches.website.admin}/config_dump
+  # half of the traffic to each version, with the AWS CLI
   {aws_command(watches, {'search': 50, 'fastersearch': 50})}
 
 Logs: {world.directory}
@@ -151,11 +157,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="assert what was measured, and end")
     arguments = parser.parse_args()
+    # Also when a script started us in the background, where a shell has SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     checks = Checks()
     began = time.monotonic()
     with World() as world:
-        say(f"Control plane: API {world.control.endpoint_url}, xDS {world.control.xds}, admin http://{world.control.admin}")
+        control = world.control
+        say(f"Control plane: API {control.endpoint_url}, xDS {control.xds}, admin http://{control.admin}")
         watches = Watches(world).wait_answering()
         say(f"Mesh watches: {len(watches.proxies)} Envoys live after {time.monotonic() - began:.1f} s")
         demonstrate(watches, checks)
