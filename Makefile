@@ -15,7 +15,7 @@ JOBS ?= $(shell nproc)
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/' | expand -t 20
 
 .PHONY: build
 build: setup-build ## Build the release binary, build/chancery
@@ -26,6 +26,67 @@ build: setup-build ## Build the release binary, build/chancery
 .PHONY: setup-build
 setup-build:
 	@tools/setup.sh build
+
+.PHONY: run
+run: build ## Run the example mesh with real Envoys; CHECK=1 asserts what it measures and ends
+	@tools/setup.sh demo
+	@PYTHONPATH=tools build/env/client/bin/python -m demo.run $(if $(CHECK),--check)
+
+.PHONY: test
+test: unit sanitize pytest ## What a change must pass: unit tests, sanitizers of the pure parts, end to end
+	@echo "make test: all passed"
+
+.PHONY: unit
+unit: build-tests ## Unit, property, golden and protocol tests
+	@ctest --test-dir build/release --output-on-failure -j $(JOBS) $(ARGS)
+
+.PHONY: build-tests
+build-tests: setup-build
+	@cmake --preset release >/dev/null
+	@cmake --build build/release -j $(JOBS)
+	@ln -sf release/src/app/chancery build/chancery
+
+.PHONY: pytest
+pytest: build-tests ## Against real peers: Envoy, boto3, the AWS CLI, botocore's model; ARGS=... goes to pytest
+	@tools/setup.sh test
+	@build/env/client/bin/python -m pytest -q tests $(ARGS)
+
+.PHONY: e2e
+e2e: build-tests ## The end-to-end tests alone; ARGS=... goes to pytest
+	@tools/setup.sh test
+	@build/env/client/bin/python -m pytest -q tests/e2e $(ARGS)
+
+# The parts without sockets, where a sanitizer is cheap; `make asan` and `make tsan` take everything.
+.PHONY: sanitize
+sanitize: setup-build ## ASan and UBSan on the model, the compiler and the protocol core
+	@cmake --preset asan >/dev/null
+	@cmake --build build/asan -j $(JOBS) --target model_test compile_test xds_test
+	@ctest --test-dir build/asan --output-on-failure -j $(JOBS) -R '^(model|compile|xds)/'
+
+.PHONY: asan tsan
+asan tsan: setup-build ## All unit tests under ASan+UBSan, or under TSan
+	@cmake --preset $@ >/dev/null
+	@cmake --build build/$@ -j $(JOBS)
+	@ctest --test-dir build/$@ --output-on-failure -j $(JOBS) $(ARGS)
+
+.PHONY: golden
+golden: build-tests ## Rewrite the compiler's golden files; review the difference before you commit it
+	@CHANCERY_GOLDEN_REWRITE=1 ctest --test-dir build/release --output-on-failure -R '^compile/.*[Gg]olden'
+
+.PHONY: fmt
+fmt: setup-lint ## Format the code
+	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i
+
+.PHONY: lint
+lint: setup-lint setup-build ## clang's warnings with thread-safety analysis, clang-tidy, formatting
+	@git ls-files '*.cc' '*.h' | xargs clang-format-19 --dry-run --Werror
+	@cmake --preset lint >/dev/null
+	@cmake --build build/lint -j $(JOBS)
+	@git ls-files 'src/*.cc' | grep -v _test.cc | xargs -P $(JOBS) -n 8 clang-tidy-19 -p build/lint --quiet --warnings-as-errors='*'
+
+.PHONY: setup-lint
+setup-lint:
+	@tools/setup.sh lint
 
 .PHONY: clean
 clean: ## Remove everything that was built, the Python environments included

@@ -17,18 +17,17 @@ file(COPY_FILE ${envoy_set}.new ${envoy_set} ONLY_IF_DIFFERENT)
 string(REPLACE "\n" ";" envoy_files "${envoy_files}")
 
 set(envoy_sources "")
-set(envoy_headers "")
+set(envoy_outputs "")
 foreach(file IN LISTS envoy_files)
   string(REPLACE ".proto" ".pb.cc" source ${file})
   string(REPLACE ".proto" ".pb.h" header ${file})
-  list(APPEND envoy_sources ${envoy_gen}/${source})
-  list(APPEND envoy_headers ${envoy_gen}/${header})
+  list(APPEND envoy_sources ${source})
+  list(APPEND envoy_outputs ${envoy_gen}/${source} ${envoy_gen}/${header})
 endforeach()
 file(MAKE_DIRECTORY ${envoy_gen})
-add_custom_command(OUTPUT ${envoy_sources} ${envoy_headers}
+add_custom_command(OUTPUT ${envoy_outputs}
   COMMAND protobuf::protoc --descriptor_set_in=${envoy_set} --cpp_out=${envoy_gen} ${envoy_files}
   DEPENDS ${envoy_set} VERBATIM)
 
-chancery_compile_generated(chancery_envoy_protos 11 ${envoy_sources})
+chancery_compile_generated(chancery_envoy_protos 11 ${envoy_gen} ${envoy_sources})
 add_library(chancery::envoy_protos ALIAS chancery_envoy_protos)
-target_include_directories(chancery_envoy_protos SYSTEM PUBLIC ${envoy_gen})

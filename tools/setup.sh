@@ -59,7 +59,7 @@ case "${1:-}" in
     need_environment envoy-newest
     ;;
   test)
-    need_packages procps
+    need_packages procps curl
     need_environment client
     need_environment envoy-newest
     need_environment envoy-oldest

@@ -16,7 +16,8 @@ namespace chancery::compile {
 enum class FragmentType : uint8_t { kCluster = 0, kEndpoint = 1, kListener = 2, kRoute = 3, kSecret = 4 };
 inline constexpr size_t kFragmentTypes = 5;
 inline constexpr std::array<FragmentType, kFragmentTypes> kAllFragmentTypes = {
-    FragmentType::kCluster, FragmentType::kEndpoint, FragmentType::kListener, FragmentType::kRoute, FragmentType::kSecret};
+    FragmentType::kCluster, FragmentType::kEndpoint, FragmentType::kListener, FragmentType::kRoute,
+    FragmentType::kSecret};
 
 // The typed substitutions a proxy's own metadata may make in a fragment. Never structure: a proxy
 // whose slots all take their defaults is given the fragment's bytes as they are. All are listed here;

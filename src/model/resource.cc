@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "model/utf8.h"
+
 namespace chancery::model {
 namespace {
 
@@ -23,7 +25,12 @@ std::vector<std::string_view> Split(std::string_view text, char separator, size_
 }
 
 Error BadPath(std::string_view path) {
-  return {Code::kBadRequest, fmt::format("'{}' names no resource: expected mesh/<mesh>[/<kind>/<name>]", path), {}};
+  return {
+      Code::kBadRequest, fmt::format("{} names no resource: expected mesh/<mesh>[/<kind>/<name>]", Quoted(path)), {}};
+}
+
+Error BadArn(std::string_view arn, std::string_view fault) {
+  return {Code::kBadRequest, fmt::format("{} {}", Quoted(arn), fault), {}};
 }
 
 bool IsAccount(std::string_view text) {
@@ -32,7 +39,8 @@ bool IsAccount(std::string_view text) {
 
 }  // namespace
 
-std::string ArnOf(const ResourceKey& key, std::string_view partition, std::string_view region, std::string_view account) {
+std::string ArnOf(const ResourceKey& key, std::string_view partition, std::string_view region,
+                  std::string_view account) {
   const std::string owner = account == key.mesh.owner ? "" : "@" + key.mesh.owner;
   std::string arn = fmt::format("arn:{}:appmesh:{}:{}:mesh/{}{}", partition, region, account, key.mesh.name, owner);
   const KindDescriptor& kind = DescriptorOf(key.kind);
@@ -45,15 +53,12 @@ std::string ArnOf(const ResourceKey& key, std::string_view partition, std::strin
 
 base::Result<ParsedArn> ParseArn(std::string_view arn) {
   const std::vector<std::string_view> parts = Split(arn, ':', 6);
-  if (parts.size() != 6 || parts[0] != "arn" || parts[1].empty()) {
-    return Error{Code::kBadRequest, fmt::format("'{}' is not an ARN", arn), {}};
-  }
+  if (parts.size() != 6 || parts[0] != "arn" || parts[1].empty()) return BadArn(arn, "is not an ARN");
   if (parts[2] != "appmesh" && parts[2] != "appmesh-preview") {
-    return Error{Code::kBadRequest, fmt::format("'{}' is not an ARN of appmesh", arn), {}};
+    return BadArn(arn, "is not an ARN of appmesh");
   }
-  if (!IsAccount(parts[4])) {
-    return Error{Code::kBadRequest, fmt::format("'{}' has no account of 12 digits", arn), {}};
-  }
+  if (parts[3].empty()) return BadArn(arn, "has no region");
+  if (!IsAccount(parts[4])) return BadArn(arn, "has no account of 12 digits");
   auto key = ParseResourcePath(parts[5], parts[4]);
   if (!key) return key.error();
   return ParsedArn{std::string(parts[1]), std::string(parts[3]), std::string(parts[4]), *std::move(key)};
@@ -78,6 +83,27 @@ base::Result<ResourceKey> ParseResourcePath(std::string_view path, std::string_v
     key.name = std::string(parts[i + 1]);
   }
   return key;
+}
+
+base::Result<ParsedArn> ParseNodeId(std::string_view id, std::string_view default_account) {
+  size_t end = 0;
+  for (int part = 0; part < 4 && end != std::string_view::npos; ++part) {
+    end = id.find('/', part == 0 ? 0 : end + 1);
+  }
+  id = id.substr(0, end);
+  base::Result<ParsedArn> parsed = ParsedArn{"", "", std::string(default_account), {}};
+  if (id.starts_with("arn:")) {
+    parsed = ParseArn(id);
+  } else if (auto key = ParseResourcePath(id, default_account)) {
+    parsed->key = *std::move(key);
+  } else {
+    return key.error();
+  }
+  if (!parsed) return parsed;
+  if (parsed->key.kind != Kind::kVirtualNode && parsed->key.kind != Kind::kVirtualGateway) {
+    return BadArn(id, "is no virtual node or virtual gateway");
+  }
+  return parsed;
 }
 
 const google::protobuf::Message& SpecOf(const chancery::store::ResourceRecord& record, Kind kind) {

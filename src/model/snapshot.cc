@@ -11,7 +11,8 @@ const Resource* Snapshot::Find(Kind kind, std::string_view parent, std::string_v
 
 std::vector<const Resource*> Snapshot::All(Kind kind) const {
   std::vector<const Resource*> all;
-  for (auto it = resources_.lower_bound(LocalKey{kind, "", ""}); it != resources_.end() && it->first.kind == kind; ++it) {
+  for (auto it = resources_.lower_bound(LocalKey{kind, "", ""}); it != resources_.end() && it->first.kind == kind;
+       ++it) {
     all.push_back(it->second.get());
   }
   return all;

@@ -16,7 +16,9 @@
 //                                                            empty; the second resource refers to the first
 //   idem/<account>/<operation>/<target>/<token>              IdempotencyRecord
 //
-// <kind> is KindDescriptor::segment. Names cannot hold '/', so no part needs escaping.
+// <kind> is KindDescriptor::segment; <parent> is empty for what hangs directly under the mesh. The
+// part of a mesh itself, in guard/ and ref/, is mesh//<mesh>. Names cannot hold '/', so no part needs
+// escaping. Functions are pure.
 namespace chancery::store {
 
 inline constexpr std::string_view kResourcePrefix = "res/";
@@ -26,18 +28,21 @@ std::string ResourceKeyText(const model::ResourceKey& key);
 // The inverse. Error: kInternal for a key that is none.
 base::Result<model::ResourceKey> ParseResourceKeyText(std::string_view text);
 
-// Prefix of all meshes of an owner; of all resources of a kind below a parent, in name order.
+// Prefix of all meshes of an owner; of all resources of a kind below a parent, in name order (not for
+// Kind::kMesh).
 std::string MeshesPrefix(std::string_view owner);
 std::string SiblingsPrefix(const model::MeshId& mesh, model::Kind kind, std::string_view parent);
 
 std::string GuardKeyText(const model::ResourceKey& key);
+// REQUIRES: both are in one mesh.
 std::string ReferenceKeyText(const model::ResourceKey& target, const model::ResourceKey& from);
 // Prefix of all references to `target`.
 std::string ReferencesPrefix(const model::ResourceKey& target);
 // The resource that refers, of a key below ReferencesPrefix.
 base::Result<model::ResourceKey> ParseReferrer(std::string_view reference_key);
 
-// `target` may hold any byte; it is hashed.
+// `target` may hold any byte; it is hashed. So is a `token` of other bytes than [A-Za-z0-9_-] or of
+// more than 64; its hash stands behind a '~', which no plain token begins with.
 std::string IdempotencyKeyText(std::string_view account, std::string_view operation, std::string_view target,
                                std::string_view token);
 

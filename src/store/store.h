@@ -32,7 +32,7 @@ struct Precondition {
   Txn version = 0;
 };
 
-// A put, or with no value a delete (of an absent key: nothing happens).
+// A put, or with no value a delete (of an absent key: nothing happens). A key has 1 to 4,096 bytes.
 struct Write {
   std::string key;
   std::optional<std::string> value;
@@ -62,7 +62,7 @@ struct Page {
 };
 
 // A running watch; destroying it ends the watch and returns when no callback is running. Not to be
-// destroyed from inside its own callback.
+// destroyed from inside its own callback, nor after its store.
 class Watcher {
  public:
   virtual ~Watcher() = default;
@@ -81,6 +81,7 @@ class Store {
  public:
   virtual ~Store() = default;
 
+  // kBadRequest for a batch that cannot be kept (batch.h): a fault of the caller's checks.
   virtual base::Result<Txn> Commit(Batch batch) = 0;
   // Nothing when absent.
   virtual base::Result<std::optional<Entry>> Read(std::string_view key) const = 0;
@@ -94,8 +95,10 @@ class Store {
   // Calls `callback` for each transaction after `from`, first those of the log, then each right
   // after its commit, from a thread of the store; the callback must not call Commit. A slow
   // callback delays nobody's commit. kCompacted when transactions after `from` are gone.
-  virtual base::Result<std::unique_ptr<Watcher>> Watch(Txn from, std::function<void(const TransactionPtr&)> callback) = 0;
-  // Forgets the history up to and including `through`; the newest transaction is always kept.
+  virtual base::Result<std::unique_ptr<Watcher>> Watch(Txn from,
+                                                       std::function<void(const TransactionPtr&)> callback) = 0;
+  // Forgets the history up to and including `through`; the newest transaction is always kept, and so is
+  // what a running watch has yet to deliver.
   virtual base::Status Compact(Txn through) = 0;
   // A number that a restore from a backup raises; part of no key.
   virtual uint64_t Epoch() const = 0;

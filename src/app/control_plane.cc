@@ -1,0 +1,137 @@
+#include "app/control_plane.h"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/json.hpp>
+#include <chrono>
+#include <utility>
+
+#include "app/retention.h"
+#include "frontend/idempotency.h"
+#include "store/sqlite_store.h"
+
+namespace chancery::app {
+namespace {
+
+constexpr std::chrono::minutes kPruneInterval{1};
+
+base::Error Named(std::string_view flag, const base::Error& error) {
+  return {error.code, std::string(flag) + ": " + base::ToString(error), {}};
+}
+
+}  // namespace
+
+ControlPlane::ControlPlane(ServeOptions options) : options_(std::move(options)), clock_(base::Clock::System()) {}
+
+ControlPlane::~ControlPlane() { Stop(); }
+
+base::Status ControlPlane::Start() {
+  auto store = store::SqliteStore::Open(options_.data_dir);
+  if (!store) return Named("--data-dir", store.error());
+  store_ = *std::move(store);
+
+  ems::EmsOptions ems_options;
+  ems_options.installation = {options_.partition, options_.region, options_.account};
+  ems_options.session.settle = options_.settle;
+  ems_ = std::make_unique<ems::Ems>(std::move(ems_options), feed_, clock_);
+  transformer_ = std::make_unique<transform::Transformer>(*store_, feed_, clock_);
+  // Nothing is served before the whole state is compiled.
+  CHANCERY_RETURN_IF_ERROR(transformer_->Start());
+
+  edge::ServerOptions edge_options;
+  edge_options.address = options_.xds;
+  edge_options.loops = options_.xds_loops;
+  edge_ = std::make_unique<edge::Server>(std::move(edge_options), [this](const edge::Call& call) {
+    return ems_->Accept(call.path, call.peer, call.transport, call.executor);
+  });
+  if (auto started = edge_->Start(); !started) return Named("--xds", started.error());
+  // A stream that is faster than this line is refused, and its proxy comes again.
+
+  api_ = std::make_unique<frontend::Api>(frontend::Settings{options_.account, options_.region, options_.partition},
+                                         *store_, clock_);
+  janitor_ = std::make_unique<Janitor>(kPruneInterval, [this] { PruneRecords(); });
+  frontend::HttpServerOptions api_options;
+  api_options.address = options_.api;
+  auto api = frontend::HttpServer::Start(api_options, [this](const frontend::Request& r) { return HandleApi(r); });
+  if (!api) return Named("--api", api.error());
+  api_server_ = *std::move(api);
+
+  AdminSources sources{ems_->status(), [this] { return Ready(); }, [this] { return Metrics(); }, options_.account};
+  frontend::HttpServerOptions admin_options;
+  admin_options.address = options_.admin;
+  admin_options.threads = 2;
+  admin_options.max_connections = 64;
+  auto admin = frontend::HttpServer::Start(
+      admin_options, [sources](const frontend::Request& r) { return HandleAdmin(sources, r); });
+  if (!admin) return Named("--admin", admin.error());
+  admin_server_ = *std::move(admin);
+
+  WarnOfWhatIsOpen();
+  ready_ = true;
+  return base::Status::Ok();
+}
+
+void ControlPlane::Stop() {
+  ready_ = false;
+  if (api_server_) api_server_->Stop();
+  janitor_.reset();
+  if (edge_) edge_->Stop();
+  if (transformer_) transformer_->Stop();
+  admin_server_.reset();
+  api_server_.reset();
+  api_.reset();
+  edge_.reset();
+  transformer_.reset();
+  ems_.reset();
+  store_.reset();
+}
+
+std::string ControlPlane::ReadyLine() const {
+  return boost::json::serialize(boost::json::object{
+      {"api", api_server_->address()}, {"xds", edge_->address()}, {"admin", admin_server_->address()}});
+}
+
+frontend::Answer ControlPlane::HandleApi(const frontend::Request& request) {
+  frontend::Answer answer = api_->Handle(request);
+  if (answer.status < 300) {
+    ++api_stats_.answers_2xx;
+  } else if (answer.status < 500) {
+    ++api_stats_.answers_4xx;
+  } else {
+    ++api_stats_.answers_5xx;
+  }
+  return answer;
+}
+
+void ControlPlane::PruneRecords() {
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.WallNow().time_since_epoch()).count();
+  std::string after;
+  do {
+    auto next = frontend::PruneIdempotency(*store_, now, after);
+    if (!next) {
+      spdlog::warn("store: pruning client tokens: {}", base::ToString(next.error()));
+      return;
+    }
+    after = *std::move(next);
+  } while (!after.empty());
+  if (const auto forgotten = ForgetHistory(*store_, now, Retention{}); !forgotten) {
+    spdlog::warn("store: forgetting old history: {}", base::ToString(forgotten.error()));
+  }
+}
+
+std::string ControlPlane::Metrics() const {
+  return MetricsText(CollectMetrics(
+      {options_, api_stats_, *store_, feed_, *transformer_, ems_->status(), edge_->stats(), ready_}));
+}
+
+void ControlPlane::WarnOfWhatIsOpen() const {
+  spdlog::warn("--insecure-no-auth: anyone who reaches {} may change everything", api_server_->address());
+  if (options_.insecure_xds_bind) {
+    spdlog::warn("--insecure-xds-bind: anyone who reaches {} is given any proxy's configuration", edge_->address());
+  }
+  if (options_.insecure_admin_bind) {
+    spdlog::warn("--insecure-admin-bind: anyone who reaches {} may read the status", admin_server_->address());
+  }
+}
+
+}  // namespace chancery::app

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "app/admin.h"
+#include "app/janitor.h"
+#include "app/metrics.h"
+#include "app/options.h"
+#include "base/result.h"
+#include "edge/server.h"
+#include "ems/ems.h"
+#include "frontend/api.h"
+#include "frontend/http_server.h"
+#include "store/store.h"
+#include "transform/feed.h"
+#include "transform/transformer.h"
+
+namespace chancery::app {
+
+// All roles in one process: the only place that names concrete classes and fixes the order in which
+// they are made and end. Confined to one thread.
+class ControlPlane {
+ public:
+  explicit ControlPlane(ServeOptions options);
+  // Stops.
+  ~ControlPlane();
+  ControlPlane(const ControlPlane&) = delete;
+  ControlPlane& operator=(const ControlPlane&) = delete;
+
+  // Opens the store, reads and compiles the whole state, then serves. Errors name the flag or the file.
+  base::Status Start();
+  // Answers the API calls that were accepted, ends the streams, closes the store. Idempotent.
+  void Stop();
+
+  // {"api":"127.0.0.1:…","xds":"…","admin":"…"}. REQUIRES: Start succeeded.
+  std::string ReadyLine() const;
+
+ private:
+  frontend::Answer HandleApi(const frontend::Request& request);
+  void PruneRecords();
+  bool Ready() const { return ready_; }
+  std::string Metrics() const;
+  void WarnOfWhatIsOpen() const;
+
+  const ServeOptions options_;
+  const base::Clock& clock_;
+  ApiStats api_stats_;
+  std::atomic<bool> ready_{false};
+
+  // Made in this order, ended in the reverse: each uses only those above it.
+  std::unique_ptr<store::Store> store_;
+  transform::MemoryFeed feed_;
+  std::unique_ptr<ems::Ems> ems_;
+  std::unique_ptr<transform::Transformer> transformer_;
+  std::unique_ptr<edge::Server> edge_;
+  std::unique_ptr<frontend::Api> api_;
+  std::unique_ptr<Janitor> janitor_;
+  std::unique_ptr<frontend::HttpServer> api_server_;
+  std::unique_ptr<frontend::HttpServer> admin_server_;
+};
+
+}  // namespace chancery::app

@@ -1,0 +1,90 @@
+// The chancery command: reads its words, runs one subcommand. Misuse is one line on stderr and exit
+// code 2; a failure at run time is 1.
+
+#include <pthread.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include "app/control_plane.h"
+#include "app/options.h"
+#include "app/version.h"
+#include "base/log.h"
+#include "cli/bootstrap_command.h"
+
+namespace chancery::app {
+namespace {
+
+constexpr int kMisuse = 2;
+
+// SIGINT and SIGTERM are taken by sigwait in the main thread, so every thread must be made with them
+// blocked. A peer that goes away must not end the process.
+sigset_t BlockSignals() {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGINT);
+  sigaddset(&stop, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+  return stop;
+}
+
+int Serve(const ServeOptions& options) {
+  if (const auto checked = CheckServeOptions(options); !checked) {
+    std::cerr << "chancery serve: " << checked.error().message << "\n";
+    return kMisuse;
+  }
+  const sigset_t stop = BlockSignals();
+  base::InitLogging(options.log_level);
+  ControlPlane control_plane(options);
+  if (const auto started = control_plane.Start(); !started) {
+    std::cerr << "chancery serve: " << base::ToString(started.error()) << "\n";
+    return 1;
+  }
+  std::cout << control_plane.ReadyLine() << std::endl;
+  int signal_number = 0;
+  sigwait(&stop, &signal_number);
+  spdlog::info("signal {}: stopping", signal_number);
+  control_plane.Stop();
+  return 0;
+}
+
+int Run(int argc, char** argv) {
+  CLI::App app("Chancery: a control plane for Envoy that speaks the AWS App Mesh API", "chancery");
+  app.set_version_flag("--version", std::string("chancery ") + std::string(kVersion));
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(36);
+  ServeOptions options;
+  CLI::App* serve = app.add_subcommand("serve", "Run the control plane: API, transformer and EMS in one process");
+  AddServeOptions(*serve, options);
+  int exit_code = 0;
+  cli::AddBootstrapCommand(app, cli::ProcessIo(), &exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& call) {
+    return app.exit(call);
+  } catch (const CLI::CallForVersion& call) {
+    return app.exit(call);
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "chancery: " << error.what() << "\n";
+    return kMisuse;
+  }
+  return serve->parsed() ? Serve(options) : exit_code;
+}
+
+}  // namespace
+}  // namespace chancery::app
+
+int main(int argc, char** argv) {
+  try {
+    return chancery::app::Run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "chancery: %s\n", error.what());
+    return 1;
+  }
+}

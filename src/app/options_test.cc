@@ -1,0 +1,83 @@
+#include "app/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace chancery::app {
+namespace {
+
+using testing::HasSubstr;
+
+ServeOptions Local() {
+  ServeOptions options;
+  options.insecure_no_auth = true;
+  return options;
+}
+
+TEST(ServeOptions, TheDefaultsAreLoopbackAndNeedTheFlagThatNamesTheRisk) {
+  EXPECT_TRUE(CheckServeOptions(Local()));
+  const auto refused = CheckServeOptions(ServeOptions{});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("--insecure-no-auth"));
+}
+
+TEST(ServeOptions, WithoutAuthenticationTheApiStaysOnLoopback) {
+  ServeOptions options = Local();
+  options.api = "0.0.0.0:8480";
+  const auto refused = CheckServeOptions(options);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("--api: 0.0.0.0:8480 is beyond loopback"));
+}
+
+TEST(ServeOptions, TheXdsPortBeyondLoopbackNeedsItsFlag) {
+  ServeOptions options = Local();
+  options.xds = "[::]:8481";
+  const auto refused = CheckServeOptions(options);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("--insecure-xds-bind"));
+  options.insecure_xds_bind = true;
+  EXPECT_TRUE(CheckServeOptions(options));
+}
+
+TEST(ServeOptions, WhatIsMalformedNamesItsFlag) {
+  struct Case {
+    std::string flag;
+    void (*spoil)(ServeOptions&);
+  };
+  const std::vector<Case> cases = {
+      {"--api", [](ServeOptions& o) { o.api = "127.0.0.1"; }},
+      {"--api", [](ServeOptions& o) { o.api = "localhost:1"; }},
+      {"--xds", [](ServeOptions& o) { o.xds = "127.0.0.1:70000"; }},
+      {"--admin", [](ServeOptions& o) { o.admin = ":80"; }},
+      {"--admin", [](ServeOptions& o) { o.admin = "10.0.0.1:80"; }},
+      {"--account", [](ServeOptions& o) { o.account = "12345"; }},
+      {"--region", [](ServeOptions& o) { o.region = "us/east"; }},
+      {"--partition", [](ServeOptions& o) { o.partition = ""; }},
+      {"--log-level", [](ServeOptions& o) { o.log_level = "loud"; }},
+      {"--data-dir", [](ServeOptions& o) { o.data_dir = ""; }},
+  };
+  for (const Case& c : cases) {
+    ServeOptions options = Local();
+    c.spoil(options);
+    const auto refused = CheckServeOptions(options);
+    ASSERT_FALSE(refused) << c.flag;
+    EXPECT_THAT(refused.error().message, HasSubstr(c.flag));
+  }
+}
+
+TEST(ServeOptions, EachFlagHasAnEnvironmentVariable) {
+  ServeOptions options;
+  CLI::App app;
+  AddServeOptions(app, options);
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_name() == "--help") continue;
+    EXPECT_THAT(option->get_envname(), testing::StartsWith("CHANCERY_")) << option->get_name();
+  }
+}
+
+}  // namespace
+}  // namespace chancery::app

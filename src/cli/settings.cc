@@ -1,0 +1,261 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "cli/bootstrap.h"
+#include "cli/parse.h"
+
+// The two tables of contract/envoy.md §1.3: what a flag or a variable sets, and which variables of
+// the App Mesh image set nothing here.
+namespace chancery::cli {
+namespace {
+
+using base::Status;
+
+// Assigns a parsed value, or passes the error on.
+template <typename Target, typename Value>
+Status Assign(Target& target, base::Result<Value> value) {
+  if (!value) return value.error();
+  target = static_cast<Target>(*std::move(value));
+  return Status::Ok();
+}
+
+Status AssignText(std::string& target, const std::string& value) {
+  target = value;
+  return Status::Ok();
+}
+
+Status SetXdsGrpc(BootstrapOptions& options, const std::string& value) {
+  if (value != "google" && value != "envoy") {
+    return base::Error{base::Code::kBadRequest, fmt::format("expected google or envoy, not '{}'", value), {}};
+  }
+  options.xds_grpc = value == "google" ? XdsGrpc::kGoogle : XdsGrpc::kEnvoy;
+  return Status::Ok();
+}
+
+Status SetAdminMode(BootstrapOptions& options, const std::string& value) {
+  if (value != "tcp" && value != "uds") {
+    return base::Error{base::Code::kBadRequest, fmt::format("expected tcp or uds, not '{}'", value), {}};
+  }
+  if (value == "uds") options.admin = {"", 0, "/tmp/envoy_admin.sock"};
+  return Status::Ok();
+}
+
+Status SetAdminPort(BootstrapOptions& options, const std::string& value) {
+  auto port = ParseNumber(value, 65535);
+  if (!port) return port.error();
+  options.admin.port = static_cast<uint16_t>(*port);
+  return Status::Ok();
+}
+
+Status SetAdminIpv6(BootstrapOptions& options, const std::string& value) {
+  auto on = ParseBool(value);
+  if (!on) return on.error();
+  if (*on) options.admin.host = "::";
+  options.admin_ipv4_compat = *on;
+  return Status::Ok();
+}
+
+// A flag gives the whole address, whatever the variables said.
+Status SetAdmin(BootstrapOptions& options, const std::string& value) {
+  options.admin_ipv4_compat = false;
+  return Assign(options.admin, ParseAddressPort(value));
+}
+
+Status SetFetchTimeout(BootstrapOptions& options, const std::string& value) {
+  auto seconds = ParseNumber(value, 86'400);
+  if (!seconds) return seconds.error();
+  options.initial_fetch_timeout = std::chrono::seconds(*seconds);
+  return Status::Ok();
+}
+
+Status SetRequestsPerCycle(BootstrapOptions& options, const std::string& value) {
+  return Assign(options.max_requests_per_io_cycle, ParseNumber(value, 1'000'000));
+}
+
+// One line of the table each: where a value goes.
+std::vector<Setting> MakeSettings() {
+  using Options = BootstrapOptions;
+  using Text = const std::string&;
+  return {
+      {"--resource-arn",
+       {"APPMESH_RESOURCE_ARN", "APPMESH_RESOURCE_NAME", "APPMESH_VIRTUAL_NODE_NAME"},
+       "ARN",
+       "The virtual node or virtual gateway whose proxy this is: an ARN or mesh/MESH/virtualNode/NAME",
+       [](Options& o, Text v) { return AssignText(o.resource_arn, v); }},
+      {"--cluster",
+       {"APPMESH_RESOURCE_CLUSTER", "APPMESH_VIRTUAL_NODE_CLUSTER"},
+       "NAME",
+       "How the proxy calls itself in traces and metrics; the resource by default",
+       [](Options& o, Text v) { return AssignText(o.cluster, v); }},
+      {"--xds",
+       {"APPMESH_XDS_ENDPOINT"},
+       "HOST:PORT",
+       "Where the control plane is; also unix:///PATH",
+       [](Options& o, Text v) { return Assign(o.xds, ParseXdsEndpoint(v)); }},
+      {"--xds-grpc",
+       {},
+       "google|envoy",
+       "Which of Envoy's gRPC clients asks; only google has grpc.ads.* stats",
+       SetXdsGrpc},
+      {"", {"ENVOY_ADMIN_MODE"}, "tcp|uds", "uds: the admin interface on /tmp/envoy_admin.sock", SetAdminMode},
+      {"", {"ENVOY_ADMIN_ACCESS_PORT"}, "PORT", "Port of the admin interface", SetAdminPort},
+      {"", {"ENVOY_ADMIN_ACCESS_ENABLE_IPV6"}, "BOOL", "The admin interface on :: for IPv6 and IPv4", SetAdminIpv6},
+      {"--admin", {}, "ADDRESS:PORT", "Where Envoy's admin interface listens; 127.0.0.1:9901 by default", SetAdmin},
+      {"--admin-access-log",
+       {"ENVOY_ADMIN_ACCESS_LOG_FILE"},
+       "FILE",
+       "Access log of the admin interface; /tmp/envoy_admin_access.log by default",
+       [](Options& o, Text v) { return AssignText(o.admin_access_log, v); }},
+      {"--outlier-event-log",
+       {"ENVOY_OUTLIER_DETECTION_EVENT_LOG_PATH"},
+       "FILE",
+       "Where ejections are logged; /dev/stdout by default",
+       [](Options& o, Text v) { return AssignText(o.outlier_event_log, v); }},
+      {"--initial-fetch-timeout",
+       {"ENVOY_INITIAL_FETCH_TIMEOUT"},
+       "SECONDS",
+       "How long Envoy waits for its first configuration before it goes on without; 0, for ever, by default",
+       SetFetchTimeout},
+      {"--stats-flush-interval",
+       {"ENVOY_STATS_FLUSH_INTERVAL"},
+       "DURATION",
+       "How often Envoy flushes its stats, such as 10s",
+       [](Options& o, Text v) { return Assign(o.stats_flush_interval, ParseGoDuration(v)); }},
+      {"--stats-tags",
+       {"ENABLE_ENVOY_STATS_TAGS"},
+       "",
+       "Tag every stat with the mesh and the resource",
+       [](Options& o, Text v) { return Assign(o.stats_tags, ParseBool(v)); }},
+      {"--max-requests-per-io-cycle",
+       {"MAX_REQUESTS_PER_IO_CYCLE"},
+       "N",
+       "How many requests of one connection are taken per turn",
+       SetRequestsPerCycle},
+      {"--sds-socket",
+       {"APPMESH_SDS_SOCKET_PATH"},
+       "PATH",
+       "Unix socket of a local secret agent, such as SPIRE's",
+       [](Options& o, Text v) { return AssignText(o.sds_socket, v); }},
+      {"--dns-resolver",
+       {},
+       "ADDRESS:PORT",
+       "A DNS server to ask instead of the host's",
+       [](Options& o, Text v) { return Assign(o.dns_resolver, ParseAddressPort(v)); }},
+      {"--bind-ingress",
+       {},
+       "ADDRESS",
+       "Without interception: the ingress listener takes each listener port on this address",
+       [](Options& o, Text v) { return Assign(o.bind.ingress, ParseIpAddress(v)); }},
+      {"--bind-egress",
+       {},
+       "ADDRESS",
+       "Without interception: the egress listener takes each backend port on this address",
+       [](Options& o, Text v) { return Assign(o.bind.egress, ParseIpAddress(v)); }},
+      {"--bind-application",
+       {},
+       "ADDRESS",
+       "The application's address instead of 127.0.0.1",
+       [](Options& o, Text v) { return Assign(o.bind.application, ParseIpAddress(v)); }},
+      {"",
+       {"APPMESH_PLATFORM_K8S_VERSION"},
+       "TEXT",
+       "In the node's metadata",
+       [](Options& o, Text v) { return AssignText(o.k8s_platform["k8sVersion"], v); }},
+      {"",
+       {"APPMESH_PLATFORM_K8S_POD_UID"},
+       "TEXT",
+       "In the node's metadata",
+       [](Options& o, Text v) { return AssignText(o.k8s_platform["podUid"], v); }},
+      {"",
+       {"APPMESH_PLATFORM_APP_MESH_CONTROLLER_VERSION"},
+       "TEXT",
+       "In the node's metadata",
+       [](Options& o, Text v) { return AssignText(o.k8s_platform["appMeshControllerVersion"], v); }},
+  };
+}
+
+constexpr std::string_view kCommandLine = "belongs to Envoy's command line, not to its bootstrap";
+constexpr std::string_view kAwsOnly = "chose or signed for an endpoint of AWS; --xds names the control plane";
+constexpr std::string_view kAgent = "steered the App Mesh agent, which is not used";
+constexpr std::string_view kGone = "set a runtime guard that current Envoys no longer have";
+constexpr std::string_view kTracing = "tracing is not supported yet";
+constexpr std::string_view kMerge = "merging files into the bootstrap is not supported; edit the printed bootstrap";
+
+std::vector<UnusedVariable> MakeUnused() {
+  return {
+      {"ENVOY_LOG_LEVEL", kCommandLine, false},
+      {"ENVOY_CONCURRENCY", kCommandLine, false},
+      {"ENVOY_SKIP_DEPRECATED_LOGS", kCommandLine, false},
+      {"DISABLE_HOT_RESTART", kCommandLine, false},
+      {"LISTENER_DRAIN_WAIT_TIME_S", kCommandLine, false},
+      {"AWS_REGION", kAwsOnly, false},
+      {"APPMESH_PREVIEW", kAwsOnly, false},
+      {"APPMESH_DUALSTACK_ENDPOINT", kAwsOnly, false},
+      {"APPMESH_FIPS_ENDPOINT", kAwsOnly, false},
+      {"APPMESH_SIGNING_NAME", kAwsOnly, false},
+      {"APPMESH_SET_TRACING_DECISION", kGone, false},
+      {"ENVOY_NO_EXTENSION_LOOKUP_BY_NAME", kGone, false},
+      {"ENVOY_USE_HTTP_CLIENT_TO_FETCH_AWS_CREDENTIALS", kGone, false},
+      {"ENVOY_ENABLE_TCP_POOL_IDLE_TIMEOUT", kGone, false},
+      {"APPNET_ENVOY_RESTART_COUNT", kAgent, false},
+      {"APPNET_AGENT_ADMIN_MODE", kAgent, false},
+      {"APPNET_AGENT_HTTP_PORT", kAgent, false},
+      {"APPNET_ENABLE_RELAY_MODE_FOR_XDS", kAgent, false},
+      {"ENABLE_STATS_SNAPSHOT", kAgent, false},
+      {"HC_POLL_INTERVAL_MS", kAgent, false},
+      {"HC_DISCONNECTED_TIMEOUT_S", kAgent, false},
+      {"PID_POLL_INTERVAL_MS", kAgent, false},
+      {"APPMESH_METRIC_EXTENSION_VERSION", "the metrics extension is not supported", true},
+      {"ENVOY_CONFIG_FILE", "would replace the bootstrap: give that file to Envoy directly", true},
+      {"ENVOY_RESOURCES_CONFIG_FILE", kMerge, true},
+      {"ENVOY_TRACING_CFG_FILE", kMerge, true},
+      {"ENVOY_STATS_CONFIG_FILE", kMerge, true},
+      {"ENVOY_STATS_SINKS_CFG_FILE", kMerge, true},
+      {"ENABLE_ENVOY_XRAY_TRACING", kTracing, true},
+      {"ENABLE_ENVOY_DATADOG_TRACING", kTracing, true},
+      {"ENABLE_ENVOY_JAEGER_TRACING", kTracing, true},
+      {"ENABLE_ENVOY_DOG_STATSD", "a DogStatsD sink is not supported yet", true},
+  };
+}
+
+base::Error Named(std::string_view name, const base::Error& error) {
+  return {error.code, fmt::format("{}: {}", name, error.message), {}};
+}
+
+}  // namespace
+
+std::span<const Setting> Settings() {
+  static const std::vector<Setting> settings = MakeSettings();
+  return settings;
+}
+
+std::span<const UnusedVariable> UnusedVariables() {
+  static const std::vector<UnusedVariable> unused = MakeUnused();
+  return unused;
+}
+
+base::Result<BootstrapOptions> FromEnvironment(const Environment& environment) {
+  BootstrapOptions options;
+  for (const Setting& setting : Settings()) {
+    for (const std::string_view variable : setting.variables) {
+      const std::optional<std::string> value = environment(std::string(variable));
+      if (!value || value->empty()) continue;
+      if (auto status = setting.apply(options, *value); !status) return Named(variable, status.error());
+      break;
+    }
+  }
+  for (const UnusedVariable& unused : UnusedVariables()) {
+    const std::optional<std::string> value = environment(std::string(unused.name));
+    if (!unused.warn || !value || value->empty() || *value == "0" || *value == "false") continue;
+    options.warnings.push_back(fmt::format("{} has no effect: {}", unused.name, unused.reason));
+  }
+  return options;
+}
+
+base::Status ApplyFlag(const Setting& setting, const std::string& value, BootstrapOptions& options) {
+  auto status = setting.apply(options, value);
+  return status ? Status::Ok() : Status(Named(setting.flag, status.error()));
+}
+
+}  // namespace chancery::cli

@@ -1,0 +1,150 @@
+#include "compile/testing/invariants.h"
+
+#include <envoy/config/cluster/v3/cluster.pb.h>
+#include <envoy/config/listener/v3/listener.pb.h>
+#include <envoy/config/route/v3/route.pb.h>
+#include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
+#include <envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.pb.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "compile/testing/validate_rules.h"
+
+namespace chancery::compile::testing {
+namespace {
+
+using envoy::config::listener::v3::FilterChain;
+using envoy::config::listener::v3::Listener;
+using envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
+using envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
+
+class Checker {
+ public:
+  explicit Checker(const ProxyConfig& config) : config_(config) {}
+
+  std::vector<std::string> Run() {
+    CheckFragments();
+    for (const FragmentPtr& fragment : config_.fragments) {
+      if (fragment->type == FragmentType::kListener) CheckListener(*fragment);
+      if (fragment->type == FragmentType::kRoute) CheckRoutes(*fragment);
+    }
+    for (const std::string& name : NamesOf(FragmentType::kRoute)) {
+      if (!asked_for_.contains(name)) Break("no listener asks for " + name);
+    }
+    return std::move(broken_);
+  }
+
+ private:
+  void Break(std::string what) { broken_.push_back(std::move(what)); }
+
+  std::set<std::string> NamesOf(FragmentType type) const {
+    std::set<std::string> names;
+    for (const FragmentPtr& fragment : config_.fragments) {
+      if (fragment->type == type) names.insert(fragment->name);
+    }
+    return names;
+  }
+
+  void CheckFragments() {
+    for (size_t i = 1; i < config_.fragments.size(); ++i) {
+      const Fragment& before = *config_.fragments[i - 1];
+      const Fragment& here = *config_.fragments[i];
+      if (std::tie(before.type, before.name) >= std::tie(here.type, here.name))
+        Break(here.name + " is out of order or twice there");
+    }
+    const auto clusters = NamesOf(FragmentType::kCluster);
+    for (const FragmentPtr& fragment : config_.fragments) {
+      const auto message = ParseEnvoy(TypeUrl(fragment->type), fragment->bytes);
+      if (message == nullptr) {
+        Break(fragment->name + " cannot be parsed");
+        continue;
+      }
+      for (const std::string& rule : BrokenRules(*message)) Break(fragment->name + ": " + rule);
+      for (const std::string& cluster : fragment->clusters) {
+        if (!clusters.contains(cluster)) Break(fragment->name + " uses unknown cluster " + cluster);
+      }
+    }
+    if (!std::is_sorted(config_.warnings.begin(), config_.warnings.end())) Break("the warnings are not sorted");
+  }
+
+  void CheckListener(const Fragment& fragment) {
+    Listener listener;
+    listener.ParseFromString(fragment.bytes);
+    if (listener.filter_chains_size() == 0) Break(fragment.name + " has no chains");
+    const uint32_t port = listener.address().socket_address().port_value();
+    if (!ports_.insert(port).second) Break(fmt::format("two listeners on port {}", port));
+    std::set<std::string> matches;
+    bool https_with_address = false;
+    bool https_without_address = false;
+    std::set<std::string> clusters;
+    for (const FilterChain& chain : listener.filter_chains()) {
+      const auto& match = chain.filter_chain_match();
+      if (!matches.insert(match.SerializeAsString()).second) Break(fragment.name + " has two chains of one match");
+      if (match.destination_port().value() == 443) {
+        (match.prefix_ranges_size() > 0 ? https_with_address : https_without_address) = true;
+      }
+      CheckFilter(fragment.name, chain.filters(0).typed_config(), clusters);
+    }
+    if (https_with_address && https_without_address) Break(fragment.name + " chooses a chain on 443 by chance");
+    if (!std::equal(clusters.begin(), clusters.end(), fragment.clusters.begin(), fragment.clusters.end())) {
+      Break(fragment.name + " does not name its clusters");
+    }
+  }
+
+  void CheckFilter(const std::string& listener, const google::protobuf::Any& config, std::set<std::string>& clusters) {
+    HttpConnectionManager manager;
+    if (config.UnpackTo(&manager)) {
+      const std::string& routes = manager.rds().route_config_name();
+      if (!NamesOf(FragmentType::kRoute).contains(routes)) Break(listener + " asks for unknown " + routes);
+      if (!asked_for_.insert(routes).second) Break(listener + ": two chains share " + routes);
+      return;
+    }
+    TcpProxy proxy;
+    if (!config.UnpackTo(&proxy)) return Break(listener + " has another filter");
+    if (!proxy.cluster().empty()) clusters.insert(proxy.cluster());
+    for (const auto& cluster : proxy.weighted_clusters().clusters()) clusters.insert(cluster.name());
+  }
+
+  void CheckRoutes(const Fragment& fragment) {
+    envoy::config::route::v3::RouteConfiguration config;
+    config.ParseFromString(fragment.bytes);
+    std::set<std::string> domains;
+    std::set<std::string> clusters;
+    for (const auto& host : config.virtual_hosts()) {
+      for (std::string domain : host.domains()) {
+        std::transform(domain.begin(), domain.end(), domain.begin(), [](unsigned char c) { return std::tolower(c); });
+        if (!domains.insert(domain).second) Break(fragment.name + " has domain " + domain + " twice");
+      }
+      for (const auto& route : host.routes()) CheckAction(fragment.name, route, clusters);
+    }
+    if (!std::equal(clusters.begin(), clusters.end(), fragment.clusters.begin(), fragment.clusters.end())) {
+      Break(fragment.name + " does not name its clusters");
+    }
+  }
+
+  void CheckAction(const std::string& name, const envoy::config::route::v3::Route& route,
+                   std::set<std::string>& clusters) {
+    if (!route.has_route()) return;
+    if (route.route().has_cluster()) clusters.insert(route.route().cluster());
+    uint64_t sum = 0;
+    for (const auto& cluster : route.route().weighted_clusters().clusters()) {
+      sum += cluster.weight().value();
+      clusters.insert(cluster.name());
+    }
+    if (route.route().has_weighted_clusters() && sum == 0) Break(name + " has a split of no weight");
+  }
+
+  const ProxyConfig& config_;
+  std::set<uint32_t> ports_;
+  std::set<std::string> asked_for_;
+  std::vector<std::string> broken_;
+};
+
+}  // namespace
+
+std::vector<std::string> BrokenInvariants(const ProxyConfig& config) { return Checker(config).Run(); }
+
+}  // namespace chancery::compile::testing

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "edge/unique_fd.h"
+
+namespace chancery::edge {
+
+// A non-blocking listening socket on HOST:PORT (IPv6 in brackets, port 0 takes a free one).
+// Error: kUnavailable naming the address and the cause.
+base::Result<UniqueFd> Listen(std::string_view address);
+
+// "127.0.0.1:4711", "[::1]:4711" or "unknown".
+std::string LocalAddressOf(int socket);
+std::string PeerOf(int socket);
+
+}  // namespace chancery::edge

@@ -1,0 +1,116 @@
+#include "ems/customize.h"
+
+#include <arpa/inet.h>
+#include <envoy/config/cluster/v3/cluster.pb.h>
+#include <envoy/config/listener/v3/listener.pb.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <set>
+
+#include "base/check.h"
+
+namespace chancery::ems {
+namespace {
+
+using compile::Slot;
+using envoy::config::listener::v3::Listener;
+
+bool IsAddress(const std::string& text) {
+  std::array<unsigned char, 16> buffer{};
+  return inet_pton(AF_INET, text.c_str(), buffer.data()) == 1 || inet_pton(AF_INET6, text.c_str(), buffer.data()) == 1;
+}
+
+const std::string& ValueOf(Slot slot, const SlotValues& values) {
+  switch (slot) {
+    case Slot::kBindIngress:
+      return values.bind_ingress;
+    case Slot::kBindEgress:
+      return values.bind_egress;
+    case Slot::kBindApplication:
+      return values.bind_application;
+  }
+  static const std::string empty;
+  return empty;
+}
+
+std::string Serialize(const google::protobuf::Message& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  CHANCERY_CHECK(message.SerializeToCodedStream(&coded));
+  coded.Trim();
+  return bytes;
+}
+
+// A chain that names the port of a backend or listener, not one of the chains on 443 for everything
+// else: those serve only intercepted connections, whose original destination they go on to.
+bool NamesOwnPort(const envoy::config::listener::v3::FilterChainMatch& match) {
+  return match.has_destination_port() && match.server_names().empty() &&
+         (match.prefix_ranges().empty() || match.transport_protocol() == "raw_buffer");
+}
+
+// The listener binds `address` at the ports of its chains: without interception a connection's own
+// port is what the chains match on.
+void BindListener(Listener& listener, const std::string& address) {
+  std::set<uint32_t> ports;
+  for (const auto& chain : listener.filter_chains()) {
+    const auto& match = chain.filter_chain_match();
+    if (NamesOwnPort(match)) ports.insert(match.destination_port().value());
+  }
+  auto* first = listener.mutable_address()->mutable_socket_address();
+  first->set_address(address);
+  listener.clear_additional_addresses();
+  if (ports.empty()) return;
+  first->set_port_value(*ports.begin());
+  for (auto port = std::next(ports.begin()); port != ports.end(); ++port) {
+    auto* more = listener.add_additional_addresses()->mutable_address()->mutable_socket_address();
+    more->set_address(address);
+    more->set_port_value(*port);
+  }
+}
+
+std::string CustomizeListener(const compile::Fragment& fragment, const std::string& address) {
+  Listener listener;
+  CHANCERY_CHECK(listener.ParseFromString(fragment.bytes));
+  BindListener(listener, address);
+  return Serialize(listener);
+}
+
+std::string CustomizeCluster(const compile::Fragment& fragment, const std::string& address) {
+  envoy::config::cluster::v3::Cluster cluster;
+  CHANCERY_CHECK(cluster.ParseFromString(fragment.bytes));
+  for (auto& locality : *cluster.mutable_load_assignment()->mutable_endpoints()) {
+    for (auto& endpoint : *locality.mutable_lb_endpoints()) {
+      endpoint.mutable_endpoint()->mutable_address()->mutable_socket_address()->set_address(address);
+    }
+  }
+  return Serialize(cluster);
+}
+
+}  // namespace
+
+bool AreValid(const SlotValues& values) {
+  return std::ranges::all_of(std::array{&values.bind_ingress, &values.bind_egress, &values.bind_application},
+                             [](const std::string* value) { return value->empty() || IsAddress(*value); });
+}
+
+bool Alters(const compile::Fragment& fragment, const SlotValues& values) {
+  return std::ranges::any_of(fragment.slots, [&](Slot slot) { return !ValueOf(slot, values).empty(); });
+}
+
+std::string Customize(const compile::Fragment& fragment, const SlotValues& values) {
+  for (const Slot slot : fragment.slots) {
+    const std::string& address = ValueOf(slot, values);
+    if (address.empty()) continue;
+    return fragment.type == compile::FragmentType::kListener ? CustomizeListener(fragment, address)
+                                                             : CustomizeCluster(fragment, address);
+  }
+  return fragment.bytes;
+}
+
+}  // namespace chancery::ems

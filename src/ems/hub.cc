@@ -1,0 +1,28 @@
+#include "ems/hub.h"
+
+#include "ems/proxy_stream.h"
+
+namespace chancery::ems {
+
+void Hub::Add(ProxyStream& stream) { streams_[stream.key()].insert(&stream); }
+
+void Hub::Remove(ProxyStream& stream) {
+  const auto found = streams_.find(stream.key());
+  if (found == streams_.end()) return;
+  found->second.erase(&stream);
+  if (found->second.empty()) streams_.erase(found);
+}
+
+void Hub::Refresh(const compile::ProxyKey& key) {
+  const auto found = streams_.find(key);
+  if (found == streams_.end()) return;
+  for (ProxyStream* stream : found->second) stream->Refresh();
+}
+
+void Hub::RefreshAll() {
+  for (const auto& [key, streams] : streams_) {
+    for (ProxyStream* stream : streams) stream->Refresh();
+  }
+}
+
+}  // namespace chancery::ems

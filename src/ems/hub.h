@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compile/compile.h"
+#include "ems/config_cache.h"
+#include "ems/identity.h"
+#include "ems/status.h"
+#include "transform/feed.h"
+#include "xds/response_cache.h"
+#include "xds/session.h"
+#include "xds/transport.h"
+
+namespace chancery::ems {
+
+class ProxyStream;
+
+// What all streams share. References outlive every stream.
+struct EmsContext {
+  const Installation& installation;
+  const transform::MemoryFeed& feed;
+  const base::Clock& clock;
+  const xds::SessionOptions& session;
+  ConfigCache& configs;
+  xds::ResponseCache& responses;
+  StatusBoard& status;
+  // Streams that may wait for one resource that does not exist.
+  size_t max_waiting = 100;
+};
+
+// The streams of one executor, by the proxy that each serves. Confined to the executor.
+class Hub {
+ public:
+  explicit Hub(const EmsContext& context) : context_(context) {}
+
+  const EmsContext& context() const { return context_; }
+
+  void Add(ProxyStream& stream);
+  void Remove(ProxyStream& stream);
+  // Gives every stream of `key` the newest state.
+  void Refresh(const compile::ProxyKey& key);
+  void RefreshAll();
+
+ private:
+  const EmsContext& context_;
+  std::map<compile::ProxyKey, std::set<ProxyStream*>> streams_;
+};
+
+}  // namespace chancery::ems

@@ -1,0 +1,146 @@
+#include "ems/proxy_stream.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "ems/identity.h"
+
+namespace chancery::ems {
+namespace {
+
+// Text from a proxy goes into the log only so far.
+constexpr size_t kMostLogged = 1024;
+
+std::string_view KindOf(const compile::ProxyKey& key) { return model::DescriptorOf(key.kind).segment; }
+
+}  // namespace
+
+ProxyStream::ProxyStream(StreamId id, std::string peer, xds::Transport& transport, Hub& hub)
+    : id_(id),
+      peer_(std::move(peer)),
+      hub_(hub),
+      session_(transport, *this, hub.context().responses, hub.context().clock, hub.context().session) {}
+
+ProxyStream::~ProxyStream() { Leave(); }
+
+void ProxyStream::Refresh() {
+  const EmsContext& context = hub_.context();
+  if (!context.feed.complete()) return;
+  // The watermark before the manifest: what is claimed to be live is never newer than what is.
+  const store::Txn through = context.feed.CompiledThrough(key_->mesh);
+  const transform::ManifestPtr manifest = context.feed.Find(*key_);
+  target_ = manifest == nullptr ? nullptr : context.configs.Get(*manifest, slots_);
+  session_.SetTarget(target_);
+  std::array<bool, xds::kTypes> in_force{};
+  for (size_t type = 0; type < xds::kTypes; ++type) in_force[type] = Settled(type);
+  context.status.OnTarget(id_, target_ != nullptr, through, in_force);
+}
+
+void ProxyStream::OnMessage(std::string_view message) {
+  session_.OnMessage(message);
+  if (key_ && !in_hub_) {
+    in_hub_ = true;
+    hub_.Add(*this);
+    Refresh();
+  }
+}
+
+void ProxyStream::OnWriteDone() { session_.OnWriteDone(); }
+void ProxyStream::OnTimer() { session_.OnTimer(); }
+void ProxyStream::OnHalfClosed() { session_.OnHalfClosed(); }
+
+void ProxyStream::OnClosed() {
+  session_.OnClosed();
+  Leave();
+}
+
+ProxyStream::Admission ProxyStream::OnNode(const xds::Node& node) {
+  const EmsContext& context = hub_.context();
+  auto key = IdentityOf(node.id, context.installation);
+  if (!key) {
+    const bool foreign = key.error().code == base::Code::kForbidden;
+    return Refuse(foreign ? xds::StatusCode::kPermissionDenied : xds::StatusCode::kInvalidArgument, key.error().message);
+  }
+  SlotValues slots{node.bind_ingress, node.bind_egress, node.bind_application};
+  if (!AreValid(slots)) {
+    return Refuse(xds::StatusCode::kInvalidArgument,
+                  "node.metadata 'chancery.bind': ingress, egress and application must each be an IP address");
+  }
+  if (context.feed.complete() && context.feed.Find(*key) == nullptr &&
+      context.status.StreamsOf(*key) >= context.max_waiting) {
+    return Refuse(xds::StatusCode::kResourceExhausted,
+                  fmt::format("{} streams wait for {} already, which does not exist", context.max_waiting, node.id));
+  }
+  key_ = *std::move(key);
+  slots_ = std::move(slots);
+  ProxyStatus status;
+  status.stream = id_;
+  status.node_id = node.id;
+  status.peer = peer_;
+  status.user_agent = node.user_agent;
+  status.key = *key_;
+  status.connected_at = context.clock.WallNow();
+  context.status.Add(std::move(status));
+  spdlog::info("ems: stream {} from {} serves {} {} of mesh {} ({})", id_, peer_, KindOf(*key_), key_->name,
+               key_->mesh.name, node.user_agent);
+  return {};
+}
+
+void ProxyStream::OnSubscribed(xds::Type type) {
+  subscribed_[static_cast<size_t>(type)] = true;
+  hub_.context().status.OnSubscribed(id_, type);
+}
+
+void ProxyStream::OnUnknownType(std::string_view type_url) {
+  spdlog::warn("ems: stream {} asks for type '{}', which is not served", id_, type_url.substr(0, kMostLogged));
+  hub_.context().status.OnUnknownType();
+}
+
+void ProxyStream::OnSent(xds::Type type, const xds::ResourceSetPtr& sent, size_t bytes) {
+  hub_.context().status.OnSent(id_, type, *sent, bytes);
+}
+
+void ProxyStream::OnAcknowledged(xds::Type type, const xds::ResourceSetPtr& acknowledged) {
+  hub_.context().status.OnAcknowledged(id_, type, *acknowledged);
+}
+
+void ProxyStream::OnRejected(xds::Type type, const xds::ResourceSetPtr& sent, const std::vector<std::string>& rejected,
+                             std::string_view message) {
+  spdlog::warn("ems: {} {} of mesh {} (stream {}, {}) rejects {} {}: {} [{}]", KindOf(*key_), key_->name,
+               key_->mesh.name, id_, peer_, xds::DescriptorOf(type).label, sent->version(),
+               message.substr(0, kMostLogged), fmt::format("{}", fmt::join(rejected, ", ")).substr(0, kMostLogged));
+  hub_.context().status.OnRejected(id_, type, *sent, rejected, message);
+}
+
+void ProxyStream::OnSettled(xds::Type type, bool in_force) {
+  settled_[static_cast<size_t>(type)] = in_force;
+  hub_.context().status.OnSettled(id_, type, in_force);
+}
+
+void ProxyStream::OnWarming(xds::Type type, bool warming) { hub_.context().status.OnWarming(id_, type, warming); }
+
+ProxyStream::Admission ProxyStream::Refuse(xds::StatusCode code, std::string message) {
+  spdlog::warn("ems: stream {} from {} refused: {}", id_, peer_, message.substr(0, kMostLogged));
+  hub_.context().status.OnRefused();
+  return {code, std::move(message)};
+}
+
+void ProxyStream::Leave() {
+  if (!key_) return;
+  if (in_hub_) hub_.Remove(*this);
+  in_hub_ = false;
+  hub_.context().status.Remove(id_);
+  spdlog::info("ems: stream {} of {} {} ended", id_, KindOf(*key_), key_->name);
+  key_.reset();
+}
+
+bool ProxyStream::Settled(size_t type) const {
+  if (settled_[type]) return true;
+  const bool nothing = target_ == nullptr || target_->sets[type] == nullptr || target_->sets[type]->resources().empty();
+  return nothing && !subscribed_[type];
+}
+
+}  // namespace chancery::ems

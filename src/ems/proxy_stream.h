@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compile/compile.h"
+#include "ems/customize.h"
+#include "ems/hub.h"
+#include "ems/status.h"
+#include "xds/session.h"
+
+namespace chancery::ems {
+
+// One proxy's ADS stream: the protocol of xds::SotwSession with the mesh put on it. Identifies the
+// proxy, gives the session its target, reports what happens. Confined to its executor.
+class ProxyStream : public xds::StreamHandler, private xds::SessionObserver {
+ public:
+  ProxyStream(StreamId id, std::string peer, xds::Transport& transport, Hub& hub);
+  ~ProxyStream() override;
+
+  // REQUIRES: the stream was added to its hub.
+  const compile::ProxyKey& key() const { return *key_; }
+  // Takes the newest state from the feed.
+  void Refresh();
+
+  void OnMessage(std::string_view message) override;
+  void OnWriteDone() override;
+  void OnTimer() override;
+  void OnHalfClosed() override;
+  void OnClosed() override;
+
+ private:
+  Admission OnNode(const xds::Node& node) override;
+  void OnSubscribed(xds::Type type) override;
+  void OnUnknownType(std::string_view type_url) override;
+  void OnSent(xds::Type type, const xds::ResourceSetPtr& sent, size_t bytes) override;
+  void OnAcknowledged(xds::Type type, const xds::ResourceSetPtr& acknowledged) override;
+  void OnRejected(xds::Type type, const xds::ResourceSetPtr& sent, const std::vector<std::string>& rejected,
+                  std::string_view message) override;
+  void OnSettled(xds::Type type, bool in_force) override;
+  void OnWarming(xds::Type type, bool warming) override;
+
+  Admission Refuse(xds::StatusCode code, std::string message);
+  void Leave();
+  // A type that was never asked for and of which there is nothing has nothing to be in force.
+  bool Settled(size_t type) const;
+
+  const StreamId id_;
+  const std::string peer_;
+  Hub& hub_;
+  std::optional<compile::ProxyKey> key_;  // once admitted
+  bool in_hub_ = false;
+  SlotValues slots_;
+  xds::ConfigPtr target_;
+  std::array<bool, xds::kTypes> subscribed_{};
+  std::array<bool, xds::kTypes> settled_{};
+  xds::SotwSession session_;
+};
+
+}  // namespace chancery::ems

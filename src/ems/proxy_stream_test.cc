@@ -1,0 +1,221 @@
+// Streams of proxies on a fake transport and clock, with a feed under them.
+
+#include "ems/proxy_stream.h"
+
+#include <envoy/service/discovery/v3/discovery.pb.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "xds/fake_transport.h"
+
+namespace chancery::ems {
+namespace {
+
+using compile::FragmentType;
+using testing::HasSubstr;
+using testing::SizeIs;
+using Request = envoy::service::discovery::v3::DiscoveryRequest;
+
+const model::MeshId kMesh{"123456789012", "m"};
+constexpr std::string_view kNodeId = "mesh/m/virtualNode/n";
+const std::string kCds(compile::TypeUrl(FragmentType::kCluster));
+
+compile::ProxyKey Proxy() { return {kMesh, model::Kind::kVirtualNode, "n", compile::Profile::kStock}; }
+
+class ProxyStreamTest : public testing::Test {
+ protected:
+  // A proxy whose only cluster has `bytes`.
+  void Publish(store::Txn txn, const std::string& bytes) {
+    auto manifest = std::make_shared<transform::Manifest>();
+    manifest->key = Proxy();
+    for (auto& type : manifest->types) type = std::make_shared<transform::TypeSet>();
+    auto clusters = std::make_shared<transform::TypeSet>();
+    clusters->fragments.push_back(compile::MakeFragment(FragmentType::kCluster, "c", bytes));
+    clusters->txn = txn;
+    manifest->types[0] = clusters;
+    transform::FeedUpdate update{kMesh, txn, {manifest}, {}, {{txn, {Proxy()}}}};
+    feed_.Publish(update);
+    status_.OnUpdate(update);
+    hub_.Refresh(Proxy());
+  }
+  void PublishRemoved(store::Txn txn) {
+    transform::FeedUpdate update{kMesh, txn, {}, {Proxy()}, {}};
+    feed_.Publish(update);
+    status_.OnUpdate(update);
+    hub_.Refresh(Proxy());
+  }
+
+  void Open() {
+    stream_ = std::make_unique<ProxyStream>(1, "127.0.0.1:1", transport_, hub_);
+    transport_.Attach(*stream_);
+  }
+  void Ask(std::string_view node_id, const std::string& bind = "") {
+    Request request;
+    request.mutable_node()->set_id(std::string(node_id));
+    if (!bind.empty()) {
+      auto& fields = *request.mutable_node()->mutable_metadata()->mutable_fields();
+      (*fields["chancery.bind"].mutable_struct_value()->mutable_fields())["ingress"].set_string_value(bind);
+    }
+    request.set_type_url(kCds);
+    stream_->OnMessage(request.SerializeAsString());
+  }
+  // Reads the next answer and accepts it, or rejects it with `error`.
+  std::string Answer(const std::string& error = "") {
+    auto response = transport_.Read();
+    if (!response) return "nothing";
+    transport_.FinishWrite();
+    Request request;
+    request.set_type_url(response->type_url());
+    request.set_response_nonce(response->nonce());
+    if (error.empty()) request.set_version_info(response->version_info());
+    if (!error.empty()) request.mutable_error_detail()->set_message(error);
+    stream_->OnMessage(request.SerializeAsString());
+    return response->resources_size() == 0 ? "empty" : response->resources(0).value();
+  }
+  ProxyStatus Status() { return status_.Proxies().at(0); }
+  TxnStatus Txn(store::Txn txn) { return *status_.Transaction(kMesh, txn); }
+
+  base::FakeClock clock_;
+  transform::MemoryFeed feed_;
+  Installation installation_{"aws", "us-east-1", "123456789012"};
+  xds::SessionOptions session_;
+  ConfigCache configs_{100};
+  xds::ResponseCache responses_{1 << 20};
+  StatusBoard status_{clock_};
+  EmsContext context_{installation_, feed_, clock_, session_, configs_, responses_, status_, 2};
+  Hub hub_{context_};
+  xds::FakeTransport transport_{clock_};
+  std::unique_ptr<ProxyStream> stream_;
+};
+
+TEST_F(ProxyStreamTest, NothingIsSentBeforeTheStateIsComplete) {
+  Open();
+  Publish(1, "one");
+  Ask(kNodeId);
+  EXPECT_EQ(Answer(), "nothing");
+  feed_.MarkComplete();
+  hub_.RefreshAll();
+  EXPECT_EQ(Answer(), "one");
+}
+
+TEST_F(ProxyStreamTest, AProxyWaitsForItsResourceAndIsServedWhenItComes) {
+  feed_.MarkComplete();
+  Open();
+  Ask(kNodeId);
+  EXPECT_EQ(Answer(), "nothing");
+  EXPECT_TRUE(Status().waiting);
+  Publish(1, "one");
+  EXPECT_EQ(Answer(), "one");
+  EXPECT_FALSE(Status().waiting);
+}
+
+TEST_F(ProxyStreamTest, AnOrphanKeepsWhatItHasAndIsServedAgainWhenItsResourceReturns) {
+  feed_.MarkComplete();
+  Publish(1, "one");
+  Open();
+  Ask(kNodeId);
+  EXPECT_EQ(Answer(), "one");
+  PublishRemoved(2);
+  EXPECT_EQ(Answer(), "nothing");
+  EXPECT_TRUE(Status().orphaned);
+  Publish(3, "three");
+  EXPECT_EQ(Answer(), "three");
+  EXPECT_FALSE(Status().orphaned);
+}
+
+TEST_F(ProxyStreamTest, ATransactionIsLiveOnceItIsAcknowledged) {
+  feed_.MarkComplete();
+  Publish(1, "one");
+  Open();
+  Ask(kNodeId);
+  Answer();
+  Publish(2, "two");
+  EXPECT_EQ(Txn(2).pending, 1U);
+  EXPECT_FALSE(Txn(2).live);
+  EXPECT_EQ(Txn(1).acknowledged + Txn(1).pending, 1U);
+  Answer();
+  // The listener was never asked for: the proxy is still starting.
+  Request lds;
+  lds.set_type_url(std::string(compile::TypeUrl(FragmentType::kListener)));
+  stream_->OnMessage(lds.SerializeAsString());
+  EXPECT_EQ(Answer(), "empty");
+  EXPECT_EQ(Txn(2).acknowledged, 1U);
+  EXPECT_TRUE(Txn(2).live);
+}
+
+TEST_F(ProxyStreamTest, ARejectionShowsUntilABetterStateIsInForce) {
+  feed_.MarkComplete();
+  Publish(1, "one");
+  Open();
+  Ask(kNodeId);
+  Answer();
+  Publish(2, "bad");
+  EXPECT_EQ(Answer("cluster c: no"), "bad");
+  EXPECT_EQ(Answer(), "nothing") << "the same is never sent again";
+  const TypeStatus rejected = Status().types[0];
+  EXPECT_TRUE(rejected.rejected);
+  EXPECT_EQ(rejected.message, "cluster c: no");
+  EXPECT_THAT(rejected.rejected_names, testing::ElementsAre("c"));
+  EXPECT_EQ(Txn(2).rejected, 1U);
+  EXPECT_EQ(status_.counters().by_mesh.at(kMesh)[0].rejected, 1U);
+  Publish(3, "three");
+  EXPECT_EQ(Answer(), "three");
+  EXPECT_FALSE(Status().types[0].rejected);
+}
+
+TEST_F(ProxyStreamTest, ANodeThatNamesNoProxyIsRefused) {
+  feed_.MarkComplete();
+  Open();
+  Ask("mesh/m");
+  ASSERT_TRUE(transport_.closed());
+  EXPECT_EQ(transport_.closed()->first, xds::StatusCode::kInvalidArgument);
+  EXPECT_THAT(transport_.closed()->second, HasSubstr("node.id"));
+  EXPECT_THAT(status_.Proxies(), SizeIs(0));
+  EXPECT_EQ(status_.counters().streams_refused, 1U);
+}
+
+TEST_F(ProxyStreamTest, AnArnOfElsewhereIsRefused) {
+  feed_.MarkComplete();
+  Open();
+  Ask("arn:aws:appmesh:eu-west-1:123456789012:mesh/m/virtualNode/n");
+  ASSERT_TRUE(transport_.closed());
+  EXPECT_EQ(transport_.closed()->first, xds::StatusCode::kPermissionDenied);
+}
+
+TEST_F(ProxyStreamTest, ABindValueThatIsNoAddressIsRefused) {
+  feed_.MarkComplete();
+  Open();
+  Ask(kNodeId, "example.org");
+  ASSERT_TRUE(transport_.closed());
+  EXPECT_THAT(transport_.closed()->second, HasSubstr("chancery.bind"));
+}
+
+TEST_F(ProxyStreamTest, WaitingStreamsOfOneResourceAreBounded) {
+  feed_.MarkComplete();
+  for (StreamId id = 100; id < 102; ++id) {
+    ProxyStatus waiting;
+    waiting.stream = id;
+    waiting.key = Proxy();
+    status_.Add(std::move(waiting));
+  }
+  Open();
+  Ask(kNodeId);
+  ASSERT_TRUE(transport_.closed());
+  EXPECT_EQ(transport_.closed()->first, xds::StatusCode::kResourceExhausted);
+}
+
+TEST_F(ProxyStreamTest, AClosedStreamLeavesNothingBehind) {
+  feed_.MarkComplete();
+  Open();
+  Ask(kNodeId);
+  stream_->OnClosed();
+  EXPECT_THAT(status_.Proxies(), SizeIs(0));
+  Publish(1, "one");
+  EXPECT_EQ(Answer(), "nothing");
+}
+
+}  // namespace
+}  // namespace chancery::ems

@@ -1,0 +1,234 @@
+#include "frontend/crud.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/random.h"
+#include "frontend/idempotency.h"
+#include "frontend/page_token.h"
+#include "frontend/reflect.h"
+#include "frontend/rules.h"
+#include "frontend/tags.h"
+#include "frontend/view.h"
+#include "model/codec.h"
+#include "store/keys.h"
+
+namespace chancery::frontend {
+namespace {
+
+using base::Code;
+using base::Error;
+using google::protobuf::Message;
+using model::Kind;
+using model::KindDescriptor;
+using model::ResourceKey;
+
+constexpr int32_t kDefaultPage = 100;
+
+// ---- Keys ----------------------------------------------------------------------------------------
+
+// The resource that the request is about; for a list its name is empty.
+ResourceKey KeyOf(const Context& context, const KindDescriptor& kind, const Message& input) {
+  ResourceKey key;
+  const std::string owner = StringMember(input, "meshOwner");
+  key.mesh = {owner.empty() ? context.caller.account : owner, StringMember(input, "meshName")};
+  key.kind = kind.kind;
+  key.name = StringMember(input, kind.name_member);
+  if (kind.parent && *kind.parent != Kind::kMesh) {
+    key.parent = StringMember(input, model::DescriptorOf(*kind.parent).name_member);
+  }
+  return key;
+}
+
+ResourceKey MeshKey(const ResourceKey& key) { return {key.mesh, Kind::kMesh, "", key.mesh.name}; }
+
+// What must exist for `key` to have a place: the mesh, and the router or gateway.
+std::vector<ResourceKey> ParentsOf(const ResourceKey& key) {
+  const KindDescriptor& kind = model::DescriptorOf(key.kind);
+  if (!kind.parent) return {};
+  std::vector<ResourceKey> parents = {MeshKey(key)};
+  if (*kind.parent != Kind::kMesh) parents.push_back({key.mesh, *kind.parent, "", key.parent});
+  return parents;
+}
+
+// ---- Reading -------------------------------------------------------------------------------------
+
+base::Status RequireParents(UnitOfWork& work, const ResourceKey& key) {
+  for (const ResourceKey& parent : ParentsOf(key)) {
+    auto found = work.Read(parent);
+    if (!found) return found.error();
+    if (!found->has_value()) return NotPresent(parent);
+  }
+  return base::Status::Ok();
+}
+
+base::Result<Stored> Require(UnitOfWork& work, const ResourceKey& key) {
+  CHANCERY_RETURN_IF_ERROR(RequireParents(work, key));
+  auto found = work.Read(key);
+  if (!found) return found.error();
+  if (!found->has_value()) return NotPresent(key);
+  return **std::move(found);
+}
+
+base::Result<Outcome> Describe(const Context& context, const ResourceKey& key) {
+  UnitOfWork work(context.store, context.now_ms);
+  auto stored = Require(work, key);
+  if (!stored) return stored.error();
+  return Outcome{DataJson(context.settings, stored->resource, Shown::kAsRead)};
+}
+
+// ---- References ----------------------------------------------------------------------------------
+
+// Brings the index of references in line, and moves the guard of each target that gains or loses one.
+void MoveReferences(UnitOfWork& work, const ResourceKey& from, const std::vector<ResourceKey>& before,
+                    const std::vector<ResourceKey>& after) {
+  std::vector<ResourceKey> gone;
+  std::vector<ResourceKey> come;
+  std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(gone));
+  std::set_difference(after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(come));
+  for (const ResourceKey& target : gone) {
+    work.Write(store::ReferenceKeyText(target, from), std::nullopt);
+    work.TouchGuard(target);
+  }
+  for (const ResourceKey& target : come) {
+    work.Write(store::ReferenceKeyText(target, from), "");
+    work.TouchGuard(target);
+  }
+}
+
+std::vector<ResourceKey> TargetsOfResource(const model::Resource& resource) {
+  const Kind kind = resource.key.kind;
+  return TargetsOf(ReferencesOf(resource.key.mesh, kind, model::SpecOf(resource.record, kind)));
+}
+
+// ---- Writing -------------------------------------------------------------------------------------
+
+model::Resource NewResource(const Context& context, const ResourceKey& key, const Message& input) {
+  model::Resource resource{key, {}};
+  auto& record = resource.record;
+  record.set_resource_owner(context.caller.account);
+  record.set_uid(base::NewUuid());
+  record.set_version(1);
+  record.set_created_at_ms(context.now_ms);
+  record.set_last_updated_at_ms(context.now_ms);
+  // A mesh without a spec still has one, and it is empty.
+  Message* spec = model::MutableSpecOf(record, key.kind);
+  if (const Message* sent = MessageMember(input, "spec")) spec->CopyFrom(*sent);
+  SetInitialTags(input, record);
+  return resource;
+}
+
+Error AlreadyExists(const ResourceKey& key) {
+  return {Code::kConflict,
+          fmt::format("{} with name {} already exists in mesh {} for account {}", model::DescriptorOf(key.kind).name,
+                      key.name, key.mesh.name, key.mesh.owner),
+          {}};
+}
+
+base::Result<Outcome> Create(const Context& context, const ResourceKey& key, const Message& input, UnitOfWork& work) {
+  CHANCERY_RETURN_IF_ERROR(RequireParents(work, key));
+  auto existing = work.Read(key);
+  if (!existing) return existing.error();
+  if (existing->has_value()) return AlreadyExists(key);
+  const model::Resource resource = NewResource(context, key, input);
+  const auto references = ReferencesOf(key.mesh, key.kind, model::SpecOf(resource.record, key.kind));
+  CHANCERY_RETURN_IF_ERROR(CheckReferences(work, references));
+  work.Put(resource);
+  MoveReferences(work, key, {}, TargetsOf(references));
+  if (const auto parents = ParentsOf(key); !parents.empty()) work.TouchGuard(parents.back());
+  return Outcome{DataJson(context.settings, resource, Shown::kAsSent)};
+}
+
+base::Result<Outcome> Update(const Context& context, const ResourceKey& key, const Message& input, UnitOfWork& work) {
+  auto stored = Require(work, key);
+  if (!stored) return stored.error();
+  model::Resource& resource = stored->resource;
+  const std::vector<ResourceKey> before = TargetsOfResource(resource);
+  // UpdateMesh without a spec leaves it (contract/api.md §4.1); the others require one.
+  if (const Message* sent = MessageMember(input, "spec")) {
+    model::MutableSpecOf(resource.record, key.kind)->CopyFrom(*sent);
+  }
+  const auto references = ReferencesOf(key.mesh, key.kind, model::SpecOf(resource.record, key.kind));
+  CHANCERY_RETURN_IF_ERROR(CheckReferences(work, references));
+  resource.record.set_version(resource.record.version() + 1);
+  resource.record.set_last_updated_at_ms(context.now_ms);
+  work.Put(resource);
+  MoveReferences(work, key, before, TargetsOf(references));
+  return Outcome{DataJson(context.settings, resource, Shown::kAsSent)};
+}
+
+base::Result<Outcome> Delete(const Context& context, const ResourceKey& key, UnitOfWork& work) {
+  auto stored = Require(work, key);
+  if (!stored) return stored.error();
+  model::Resource& resource = stored->resource;
+  CHANCERY_RETURN_IF_ERROR(CheckDeletable(work, key));
+  work.Erase(key);
+  work.DropGuard(key);
+  MoveReferences(work, key, TargetsOfResource(resource), {});
+  if (const auto parents = ParentsOf(key); !parents.empty()) work.TouchGuard(parents.back());
+  resource.record.set_last_updated_at_ms(context.now_ms);
+  return Outcome{DataJson(context.settings, resource, Shown::kDeleted)};
+}
+
+base::Result<Outcome> Mutate(const Context& context, const Operation& operation, const ResourceKey& key,
+                             const Message& input) {
+  const Idempotency idempotency(context.caller.account, operation.name, key, input);
+  const Attempt attempt = [&](UnitOfWork& work) -> base::Result<Outcome> {
+    if (operation.verb == Verb::kDelete) return Delete(context, key, work);
+    auto replay = idempotency.Recall(work);
+    if (!replay) return replay.error();
+    if (replay->has_value()) return **std::move(replay);
+    auto outcome =
+        operation.verb == Verb::kCreate ? Create(context, key, input, work) : Update(context, key, input, work);
+    if (outcome) idempotency.Remember(work, outcome->body);
+    return outcome;
+  };
+  return RunMutation(context.store, context.now_ms, context.caller.actor, operation.name, attempt);
+}
+
+// ---- Listing -------------------------------------------------------------------------------------
+
+base::Result<Outcome> List(const Context& context, const Operation& operation, const ResourceKey& key,
+                           const Message& input) {
+  UnitOfWork work(context.store, context.now_ms);
+  CHANCERY_RETURN_IF_ERROR(RequireParents(work, key));
+  const std::string prefix = key.kind == Kind::kMesh ? store::MeshesPrefix(key.mesh.owner)
+                                                     : store::SiblingsPrefix(key.mesh, key.kind, key.parent);
+  std::string after;
+  if (const std::string token = StringMember(input, "nextToken"); !token.empty()) {
+    auto last = ParsePageToken(prefix, token);
+    if (!last) return last.error();
+    after = prefix + *last;
+  }
+  auto page = context.store.Scan(prefix, after, static_cast<size_t>(IntMember(input, "limit", kDefaultPage)));
+  if (!page) return page.error();
+  const std::unique_ptr<Message> output = NewMessage(operation.method->output_type());
+  const auto* member = FindMember(*output, operation.kind->plural);
+  for (const store::Entry& entry : page->entries) {
+    auto stored = ParseStored(entry);
+    if (!stored) return stored.error();
+    FillRef(context.settings, stored->resource, *output->GetReflection()->AddMessage(output.get(), member));
+  }
+  if (page->entries.empty()) ShowEmptyList(*output, operation.kind->plural);
+  if (page->more)
+    SetStringMember(*output, "nextToken", ToPageToken(prefix, page->entries.back().key.substr(prefix.size())));
+  return Outcome{model::ToJson(*output)};
+}
+
+}  // namespace
+
+base::Result<Outcome> RunCrud(const Context& context, const Operation& operation, const Message& input) {
+  const ResourceKey key = KeyOf(context, *operation.kind, input);
+  switch (operation.verb) {
+    case Verb::kDescribe:
+      return Describe(context, key);
+    case Verb::kList:
+      return List(context, operation, key, input);
+    default:
+      return Mutate(context, operation, key, input);
+  }
+}
+
+}  // namespace chancery::frontend

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "frontend/message.h"
+
+namespace chancery::frontend {
+
+// Bounds of a server; nothing a client does makes it hold more than these allow.
+struct HttpServerOptions {
+  // Host and port, port 0 takes a free one. An IPv6 host stands in brackets.
+  std::string address = "127.0.0.1:0";
+  size_t threads = 16;
+  size_t max_connections = 1024;
+  size_t max_body = 1 << 20;
+  uint32_t max_header = 64 << 10;
+  // How much of a request that was refused for its size is still read, so that a client that sends
+  // before it reads gets the answer.
+  size_t max_drain = 64 << 20;
+  // From the first wait for a request to the end of its header; for its body; for the answer.
+  std::chrono::milliseconds idle_timeout{60'000};
+  std::chrono::milliseconds read_timeout{30'000};
+  std::chrono::milliseconds write_timeout{30'000};
+};
+
+// HTTP/1.1 over plain sockets, for the API and for the admin port: the only code that sees such a
+// socket. One thread does all input and output; handlers, which may block, run on threads of their
+// own. What is no HTTP, too large or too much is answered in the form of the API's errors and never
+// reaches the handler. Methods are thread-safe.
+class HttpServer {
+ public:
+  // Called on several threads at once.
+  using Handler = std::function<Answer(const Request&)>;
+
+  // Binds and serves. kUnavailable when the address cannot be bound, kBadRequest when it is none.
+  static base::Result<std::unique_ptr<HttpServer>> Start(HttpServerOptions options, Handler handler);
+  // Stops, if Stop was not called.
+  ~HttpServer();
+
+  // "127.0.0.1:34567".
+  const std::string& address() const;
+  // Accepts no more, answers what has been received, then returns; at most read_timeout and
+  // write_timeout together.
+  void Stop();
+
+ private:
+  class Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace chancery::frontend

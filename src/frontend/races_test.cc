@@ -1,0 +1,274 @@
+// Rules between resources hold while requests race: each round runs two contradicting requests at
+// once, and at most one of them may win.
+
+#include <barrier>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "frontend/api_fixture.h"
+
+namespace chancery::frontend {
+namespace {
+
+constexpr int kRounds = 200;
+
+class RacesTest : public ApiFixture {
+ protected:
+  // Runs all at once and gives their answers.
+  static std::vector<Answer> Race(const std::vector<std::function<Answer()>>& calls) {
+    std::vector<Answer> answers(calls.size());
+    std::vector<std::thread> threads;
+    std::barrier start(static_cast<std::ptrdiff_t>(calls.size()));
+    for (size_t i = 0; i < calls.size(); ++i) {
+      threads.emplace_back([&, i] {
+        start.arrive_and_wait();
+        answers[i] = calls[i]();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    return answers;
+  }
+};
+
+// Runs something else, once: between the reads of the next commit and the commit itself, or between
+// two of its reads. Confined to one thread.
+class InterruptedStore : public store::Store {
+ public:
+  explicit InterruptedStore(store::Store& inner) : inner_(inner) {}
+
+  void BeforeNextCommit(std::function<void()> run) { run_ = std::move(run); }
+  void BeforeReading(std::string key, std::function<void()> run) {
+    read_key_ = std::move(key);
+    read_run_ = std::move(run);
+  }
+
+  base::Result<store::Txn> Commit(store::Batch batch) override {
+    if (const auto run = std::exchange(run_, nullptr)) run();
+    return inner_.Commit(std::move(batch));
+  }
+  base::Result<std::optional<store::Entry>> Read(std::string_view key) const override {
+    if (key == read_key_) {
+      if (const auto run = std::exchange(read_run_, nullptr)) run();
+    }
+    return inner_.Read(key);
+  }
+  base::Result<store::Page> Scan(std::string_view prefix, std::string_view after, size_t limit) const override {
+    return inner_.Scan(prefix, after, limit);
+  }
+  store::Txn Newest() const override { return inner_.Newest(); }
+  base::Result<store::TransactionPtr> ReadTransaction(store::Txn txn) const override {
+    return inner_.ReadTransaction(txn);
+  }
+  base::Result<std::unique_ptr<store::Watcher>> Watch(
+      store::Txn from, std::function<void(const store::TransactionPtr&)> callback) override {
+    return inner_.Watch(from, std::move(callback));
+  }
+  base::Status Compact(store::Txn through) override { return inner_.Compact(through); }
+  uint64_t Epoch() const override { return inner_.Epoch(); }
+
+ private:
+  store::Store& inner_;
+  std::function<void()> run_;
+  std::string read_key_;
+  mutable std::function<void()> read_run_;
+};
+
+// `second` comes in when `first` has read all and written nothing.
+struct Interruption {
+  std::string_view what;
+  Request first;
+  Request second;
+  int first_status;
+};
+
+class InterruptedTest : public RacesTest {
+ protected:
+  InterruptedStore interrupted_{store_};
+  Api slow_{{std::string(kAccount), "us-west-2", "aws"}, interrupted_, clock_};
+};
+
+TEST_F(InterruptedTest, WhatComesInBetweenIsSeen) {
+  const std::string base = "/v20190125/meshes/";
+  const std::string node = R"({"virtualNodeName":"x","spec":{}})";
+  const std::string service = R"({"spec":{"provider":{"virtualNode":{"virtualNodeName":"x"}}}})";
+  const Interruption cases[] = {
+      {"a node gains a route",
+       {"DELETE", base + "m/virtualNodes/x", {}, ""},
+       {"PUT", base + "m/virtualRouter/r/routes", {}, RouteBody("u", "x")},
+       409},
+      {"a node becomes a provider",
+       {"DELETE", base + "m/virtualNodes/x", {}, ""},
+       {"PUT", base + "m/virtualServices/s.m", {}, service},
+       409},
+      {"a router gains a route",
+       {"DELETE", base + "m/virtualRouters/q", {}, ""},
+       {"PUT", base + "m/virtualRouter/q/routes", {}, RouteBody("u", "n")},
+       409},
+      {"a mesh gains a node", {"DELETE", base + "empty", {}, ""}, {"PUT", base + "empty/virtualNodes", {}, node}, 409},
+      {"a route's target goes",
+       {"PUT", base + "m/virtualRouter/r/routes", {}, RouteBody("u", "x")},
+       {"DELETE", base + "m/virtualNodes/x", {}, ""},
+       404},
+      {"a provider goes",
+       {"PUT", base + "m/virtualServices/s.m", {}, service},
+       {"DELETE", base + "m/virtualNodes/x", {}, ""},
+       404},
+      {"a router goes under its new route",
+       {"PUT", base + "m/virtualRouter/q/routes", {}, RouteBody("u", "n")},
+       {"DELETE", base + "m/virtualRouters/q", {}, ""},
+       404},
+      {"a mesh goes under its new node",
+       {"PUT", base + "empty/virtualNodes", {}, node},
+       {"DELETE", base + "empty", {}, ""},
+       404},
+      {"the same name is taken",
+       {"PUT", base + "m/virtualNodes", {}, R"({"virtualNodeName":"y","spec":{}})"},
+       {"PUT", base + "m/virtualNodes", {}, R"({"virtualNodeName":"y","spec":{}})"},
+       409},
+  };
+  for (const Interruption& test : cases) {
+    SCOPED_TRACE(test.what);
+    Put("/meshes", R"({"meshName":"m"})");
+    Put("/meshes", R"({"meshName":"empty"})");
+    for (std::string_view name : {"n", "x"}) {
+      Put("/meshes/m/virtualNodes", R"({"virtualNodeName":")" + std::string(name) + R"(","spec":{}})");
+    }
+    for (std::string_view name : {"r", "q"}) {
+      Put("/meshes/m/virtualRouters", R"({"virtualRouterName":")" + std::string(name) + R"(","spec":{}})");
+    }
+    Put("/meshes/m/virtualServices", R"({"virtualServiceName":"s.m","spec":{}})");
+    int second = 0;
+    interrupted_.BeforeNextCommit([&] { second = api_.Handle(test.second).status; });
+    EXPECT_EQ(slow_.Handle(test.first).status, test.first_status);
+    EXPECT_EQ(second, 200);
+    // Makes the next case independent.
+    Put("/meshes/m/virtualServices/s.m", R"({"spec":{}})");
+    Delete("/meshes/m/virtualRouter/r/routes/u");
+    Delete("/meshes/m/virtualRouter/q/routes/u");
+    Delete("/meshes/empty/virtualNodes/x");
+  }
+}
+
+TEST_F(InterruptedTest, ARefusalOnReadsOfDifferentTimesIsTakenBack) {
+  // The first finds no token, then the second creates the mesh with it, then the first finds the mesh.
+  const Request create{"PUT", "/v20190125/meshes", {}, R"({"meshName":"m","clientToken":"t"})"};
+  Answer second;
+  interrupted_.BeforeReading("res/mesh/123456789012/m", [&] { second = api_.Handle(create); });
+  const Answer first = slow_.Handle(create);
+  EXPECT_EQ(first.status, 200) << first.body;
+  EXPECT_EQ(first.body, second.body);
+  EXPECT_EQ(TxnOf(first), TxnOf(second));
+}
+
+TEST_F(RacesTest, ANodeIsDeletedOrTargetedNeverBoth) {
+  MustPut("/meshes", R"({"meshName":"m"})");
+  MustPut("/meshes/m/virtualRouters", R"({"virtualRouterName":"r","spec":{}})");
+  for (int i = 0; i < kRounds; ++i) {
+    MustPut("/meshes/m/virtualNodes", R"({"virtualNodeName":"n","spec":{}})");
+    const auto answers = Race({[&] { return Delete("/meshes/m/virtualNodes/n"); },
+                               [&] { return Put("/meshes/m/virtualRouter/r/routes", RouteBody("t", "n")); }});
+    const bool deleted = answers[0].status == 200;
+    const bool routed = answers[1].status == 200;
+    ASSERT_NE(deleted, routed) << answers[0].body << answers[1].body;
+    if (deleted) {
+      ExpectError(answers[1], 404, "NotFoundException", "VirtualNode with name n");
+    }
+    if (routed) {
+      ExpectError(answers[0], 409, "ResourceInUseException", "target of Routes");
+      Json(Delete("/meshes/m/virtualRouter/r/routes/t"));
+      Json(Delete("/meshes/m/virtualNodes/n"));
+    }
+  }
+}
+
+TEST_F(RacesTest, AMeshIsDeletedOrFilledNeverBoth) {
+  for (int i = 0; i < kRounds; ++i) {
+    MustPut("/meshes", R"({"meshName":"m"})");
+    const auto answers = Race({[&] { return Delete("/meshes/m"); },
+                               [&] { return Put("/meshes/m/virtualNodes", R"({"virtualNodeName":"n","spec":{}})"); }});
+    ASSERT_NE(answers[0].status, answers[1].status);
+    if (answers[1].status == 200) {
+      Json(Delete("/meshes/m/virtualNodes/n"));
+      Json(Delete("/meshes/m"));
+    }
+  }
+  EXPECT_TRUE(store_.Scan("", "", 10)->entries.empty());
+}
+
+TEST_F(RacesTest, ARetargetingUpdateRacesTheDeleteOfItsTarget) {
+  MakeMesh();
+  for (int i = 0; i < kRounds; ++i) {
+    MustPut("/meshes/m/virtualNodes", R"({"virtualNodeName":"n2","spec":{}})");
+    const auto answers =
+        Race({[&] { return Delete("/meshes/m/virtualNodes/n2"); },
+              [&] { return Put("/meshes/m/virtualRouter/r/routes/t", R"({"spec":)" + RouteSpec("n2") + "}"); }});
+    ASSERT_NE(answers[0].status, answers[1].status);
+    Json(Put("/meshes/m/virtualRouter/r/routes/t", R"({"spec":)" + RouteSpec("n") + "}"));
+    if (answers[0].status != 200) Json(Delete("/meshes/m/virtualNodes/n2"));
+  }
+}
+
+TEST_F(RacesTest, OfManyCreatesOfOneNameOneWins) {
+  for (int i = 0; i < kRounds / 4; ++i) {
+    const auto create = [&] { return Put("/meshes", R"({"meshName":"m"})"); };
+    const auto answers = Race({create, create, create, create});
+    int won = 0;
+    for (const Answer& answer : answers) {
+      won += answer.status == 200;
+      if (answer.status != 200) {
+        ExpectError(answer, 409, "ConflictException", "already exists");
+      }
+    }
+    ASSERT_EQ(won, 1);
+    Json(Delete("/meshes/m"));
+  }
+}
+
+TEST_F(RacesTest, OneTokenSentTwiceAtOnceIsOneCreate) {
+  for (int i = 0; i < kRounds / 4; ++i) {
+    const std::string body = R"({"meshName":"m","clientToken":"t)" + std::to_string(i) + "\"}";
+    const auto create = [&] { return Put("/meshes", body); };
+    const auto answers = Race({create, create, create});
+    for (const Answer& answer : answers) {
+      EXPECT_EQ(answer.body, answers[0].body);
+      EXPECT_EQ(TxnOf(answer), TxnOf(answers[0]));
+      Json(answer);
+    }
+    Json(Delete("/meshes/m"));
+  }
+}
+
+TEST_F(RacesTest, NoUpdateIsLost) {
+  MustPut("/meshes", R"({"meshName":"m"})");
+  const auto update = [&] { return Put("/meshes/m", "{}"); };
+  int done = 0;
+  for (int i = 0; i < kRounds / 4; ++i) {
+    for (const Answer& answer : Race({update, update, update, update})) done += answer.status == 200;
+  }
+  EXPECT_EQ(done, kRounds);
+  EXPECT_EQ(Json(Get("/meshes/m")).at("metadata").at("version"), 1 + done);
+}
+
+TEST_F(RacesTest, CreatesInOneMeshDoNotDisturbEachOther) {
+  MustPut("/meshes", R"({"meshName":"m"})");
+  std::vector<std::function<Answer()>> calls;
+  for (int i = 0; i < 16; ++i) {
+    calls.emplace_back([this, i] {
+      Answer last;
+      for (int k = 0; k < 20; ++k) {
+        last = Put("/meshes/m/virtualNodes",
+                   R"({"virtualNodeName":"n)" + std::to_string(i) + "-" + std::to_string(k) + R"(","spec":{}})");
+        if (last.status != 200) break;
+      }
+      return last;
+    });
+  }
+  for (const Answer& answer : Race(calls)) EXPECT_EQ(answer.status, 200) << answer.body;
+}
+
+}  // namespace
+}  // namespace chancery::frontend

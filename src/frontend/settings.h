@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+namespace chancery::frontend {
+
+// Whose API this is: part of every key and ARN. The defaults suit one machine and no account.
+struct Settings {
+  std::string account = "000000000000";
+  std::string region = "us-east-1";
+  std::string partition = "aws";
+};
+
+// Who asks. Until requests are authenticated it is always the settings' own account.
+struct Caller {
+  std::string account;
+  // For the change record: an ARN, or "anonymous".
+  std::string actor;
+};
+
+}  // namespace chancery::frontend

@@ -1,0 +1,97 @@
+#include "frontend/unit_of_work.h"
+
+#include <fmt/format.h>
+
+#include "store/keys.h"
+
+namespace chancery::frontend {
+namespace {
+
+constexpr int kAttempts = 20;
+
+}  // namespace
+
+base::Result<std::optional<store::Entry>> UnitOfWork::ReadEntry(std::string_view key) {
+  auto entry = store_.Read(key);
+  if (!entry) return entry.error();
+  batch_.preconditions.push_back({std::string(key), entry->has_value() ? (*entry)->version : 0});
+  return entry;
+}
+
+base::Result<std::optional<Stored>> UnitOfWork::Read(const model::ResourceKey& key) {
+  auto entry = ReadEntry(store::ResourceKeyText(key));
+  if (!entry) return entry.error();
+  if (!entry->has_value()) return std::optional<Stored>();
+  auto stored = ParseStored(**entry);
+  if (!stored) return stored.error();
+  return std::optional<Stored>(*std::move(stored));
+}
+
+base::Status UnitOfWork::RelyOnGuard(const model::ResourceKey& key) {
+  auto entry = ReadEntry(store::GuardKeyText(key));
+  if (!entry) return entry.error();
+  return base::Status::Ok();
+}
+
+void UnitOfWork::TouchGuard(const model::ResourceKey& key) { Write(store::GuardKeyText(key), ""); }
+
+void UnitOfWork::DropGuard(const model::ResourceKey& key) { Write(store::GuardKeyText(key), std::nullopt); }
+
+void UnitOfWork::Put(const model::Resource& resource) {
+  Write(store::ResourceKeyText(resource.key), resource.record.SerializeAsString());
+}
+
+void UnitOfWork::Erase(const model::ResourceKey& key) { Write(store::ResourceKeyText(key), std::nullopt); }
+
+void UnitOfWork::Write(std::string key, std::optional<std::string> value) {
+  batch_.writes.push_back({std::move(key), std::move(value)});
+}
+
+base::Result<bool> UnitOfWork::StillHolds() const {
+  for (const store::Precondition& precondition : batch_.preconditions) {
+    auto entry = store_.Read(precondition.key);
+    if (!entry) return entry.error();
+    if ((entry->has_value() ? (*entry)->version : 0) != precondition.version) return false;
+  }
+  return true;
+}
+
+base::Result<store::Txn> UnitOfWork::Commit(std::string actor, std::string operation) {
+  batch_.time_ms = now_ms_;
+  batch_.actor = std::move(actor);
+  batch_.operation = std::move(operation);
+  return store_.Commit(std::move(batch_));
+}
+
+base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const std::string& actor,
+                                  const std::string& operation, const Attempt& attempt) {
+  for (int i = 0; i < kAttempts; ++i) {
+    UnitOfWork work(store, now_ms);
+    auto outcome = attempt(work);
+    if (outcome && outcome->txn) return outcome;
+    if (!outcome) {
+      const auto holds = work.StillHolds();
+      if (!holds || *holds) return outcome;
+      continue;
+    }
+    auto txn = work.Commit(actor, operation);
+    if (txn) {
+      outcome->txn = *txn;
+      return outcome;
+    }
+    if (txn.error().code != base::Code::kLostRace) return txn.error();
+  }
+  return base::Error{base::Code::kUnavailable, "other requests changed the same resources meanwhile; try again", {}};
+}
+
+base::Result<Stored> ParseStored(const store::Entry& entry) {
+  auto key = store::ParseResourceKeyText(entry.key);
+  if (!key) return key.error();
+  Stored stored{{*std::move(key), {}}, entry.version};
+  if (!stored.resource.record.ParseFromString(entry.value)) {
+    return base::Error{base::Code::kInternal, fmt::format("the record at {} is damaged", entry.key), {}};
+  }
+  return stored;
+}
+
+}  // namespace chancery::frontend

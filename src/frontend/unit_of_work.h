@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chancery/store/records.pb.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/resource.h"
+#include "store/store.h"
+
+namespace chancery::frontend {
+
+// What an operation answers: a JSON body and, if it changed something, the transaction.
+struct Outcome {
+  std::string body;
+  std::optional<store::Txn> txn = std::nullopt;
+};
+
+// A stored resource with the version of its key.
+struct Stored {
+  model::Resource resource;
+  store::Txn version = 0;
+};
+
+// One attempt of one mutation: what it read becomes the preconditions of what it writes, so that it
+// commits only if nothing it relied on has moved (architecture.md §4). Confined to one thread.
+//
+// 1. Every Read is a precondition, of absence too.
+// 2. A set (children, references) is relied on through the guard of the resource that owns it:
+//    RelyOnGuard comes before the scan. Whoever adds to the set or takes from it calls TouchGuard.
+// 3. Reads are not one snapshot, so a refusal counts only while all that was read StillHolds.
+// 4. A guard dies with its resource; the record's own version tells a later resource of that name
+//    from the one that was read.
+class UnitOfWork {
+ public:
+  UnitOfWork(store::Store& store, int64_t now_ms) : store_(store), now_ms_(now_ms) {}
+
+  int64_t now_ms() const { return now_ms_; }
+  const store::Store& store() const { return store_; }
+
+  base::Result<std::optional<store::Entry>> ReadEntry(std::string_view key);
+  base::Result<std::optional<Stored>> Read(const model::ResourceKey& key);
+  base::Status RelyOnGuard(const model::ResourceKey& key);
+
+  void TouchGuard(const model::ResourceKey& key);
+  void DropGuard(const model::ResourceKey& key);
+  void Put(const model::Resource& resource);
+  void Erase(const model::ResourceKey& key);
+  void Write(std::string key, std::optional<std::string> value);
+
+  // Whether all that was read is unchanged; then there was a moment at which all of it was true.
+  base::Result<bool> StillHolds() const;
+  base::Result<store::Txn> Commit(std::string actor, std::string operation);
+
+ private:
+  store::Store& store_;
+  int64_t now_ms_;
+  store::Batch batch_;
+};
+
+using Attempt = std::function<base::Result<Outcome>(UnitOfWork&)>;
+
+// Runs `attempt` and commits it; a lost race, or a refusal on reads that did not hold, runs the
+// whole of it again on new reads, at most 20 times, then kUnavailable. An outcome that has a transaction already (a
+// replay) commits nothing.
+base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const std::string& actor,
+                                  const std::string& operation, const Attempt& attempt);
+
+// The resource in an entry below res/. kInternal when its bytes are no record.
+base::Result<Stored> ParseStored(const store::Entry& entry);
+
+}  // namespace chancery::frontend

@@ -1,0 +1,106 @@
+#include "frontend/view.h"
+
+#include <chancery/model/virtual_gateway.pb.h>
+#include <chancery/model/virtual_node.pb.h>
+
+#include <set>
+
+#include "frontend/reflect.h"
+#include "model/codec.h"
+
+namespace chancery::frontend {
+namespace {
+
+using google::protobuf::Message;
+using model::Kind;
+using model::KindDescriptor;
+
+// The values of every kind's ...StatusCode.
+constexpr int kActive = 1;
+constexpr int kDeletedStatus = 3;
+
+double Seconds(int64_t ms) { return static_cast<double>(ms) / 1000.0; }
+
+template <typename Spec>
+void FillHealthCheckPorts(Spec& spec) {
+  for (auto& listener : *spec.mutable_listeners()) {
+    if (!listener.has_health_check() || listener.health_check().has_port()) continue;
+    listener.mutable_health_check()->set_port(listener.port_mapping().port());
+  }
+}
+
+// Of two backends with one name the first stays.
+void CollapseBackends(model::VirtualNodeSpec& spec) {
+  std::set<std::string> seen;
+  google::protobuf::RepeatedPtrField<model::Backend> kept;
+  for (model::Backend& backend : *spec.mutable_backends()) {
+    if (seen.insert(backend.virtual_service().virtual_service_name()).second) *kept.Add() = std::move(backend);
+  }
+  *spec.mutable_backends() = std::move(kept);
+  if (spec.backends().empty()) ShowEmptyList(spec, "backends");
+}
+
+void NormalizeForRead(Kind kind, Message& spec) {
+  if (kind == Kind::kVirtualNode) {
+    auto& node = static_cast<model::VirtualNodeSpec&>(spec);
+    FillHealthCheckPorts(node);
+    CollapseBackends(node);
+  }
+  if (kind == Kind::kVirtualGateway) FillHealthCheckPorts(static_cast<model::VirtualGatewaySpec&>(spec));
+}
+
+void SetStatus(Message& data, int value) {
+  Message* status = MutableMessageMember(data, "status");
+  status->GetReflection()->SetEnumValue(status, FindMember(*status, "status"), value);
+}
+
+// The names that data and refs begin with.
+void FillNames(const model::Resource& resource, Message& message) {
+  const KindDescriptor& kind = model::DescriptorOf(resource.key.kind);
+  SetStringMember(message, "meshName", resource.key.mesh.name);
+  SetStringMember(message, kind.name_member, resource.key.name);
+  if (!resource.key.parent.empty()) {
+    SetStringMember(message, model::DescriptorOf(*kind.parent).name_member, resource.key.parent);
+  }
+}
+
+std::string ArnFor(const Settings& settings, const model::Resource& resource) {
+  return model::ArnOf(resource.key, settings.partition, settings.region, resource.record.resource_owner());
+}
+
+void FillMetadata(const Settings& settings, const model::Resource& resource, model::ResourceMetadata& metadata) {
+  metadata.set_arn(ArnFor(settings, resource));
+  metadata.set_created_at(Seconds(resource.record.created_at_ms()));
+  metadata.set_last_updated_at(Seconds(resource.record.last_updated_at_ms()));
+  metadata.set_mesh_owner(resource.key.mesh.owner);
+  metadata.set_resource_owner(resource.record.resource_owner());
+  metadata.set_uid(resource.record.uid());
+  metadata.set_version(resource.record.version());
+}
+
+}  // namespace
+
+std::string DataJson(const Settings& settings, const model::Resource& resource, Shown shown) {
+  const Kind kind = resource.key.kind;
+  const std::unique_ptr<Message> data = NewMessage(model::DescriptorOf(kind).data);
+  FillNames(resource, *data);
+  FillMetadata(settings, resource, static_cast<model::ResourceMetadata&>(*MutableMessageMember(*data, "metadata")));
+  Message* spec = MutableMessageMember(*data, "spec");
+  spec->CopyFrom(model::SpecOf(resource.record, kind));
+  if (shown != Shown::kAsSent) NormalizeForRead(kind, *spec);
+  SetStatus(*data, shown == Shown::kDeleted ? kDeletedStatus : kActive);
+  return model::ToJson(*data);
+}
+
+void FillRef(const Settings& settings, const model::Resource& resource, Message& ref) {
+  FillNames(resource, ref);
+  const auto* reflection = ref.GetReflection();
+  SetStringMember(ref, "arn", ArnFor(settings, resource));
+  SetStringMember(ref, "meshOwner", resource.key.mesh.owner);
+  SetStringMember(ref, "resourceOwner", resource.record.resource_owner());
+  reflection->SetDouble(&ref, FindMember(ref, "createdAt"), Seconds(resource.record.created_at_ms()));
+  reflection->SetDouble(&ref, FindMember(ref, "lastUpdatedAt"), Seconds(resource.record.last_updated_at_ms()));
+  reflection->SetInt64(&ref, FindMember(ref, "version"), resource.record.version());
+}
+
+}  // namespace chancery::frontend

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <memory>
+#include <string>
+
+#include "frontend/settings.h"
+#include "frontend/unit_of_work.h"
+
+namespace chancery::frontend {
+
+// Stored resources as the API shows them (contract/api.md §4.1). Pure.
+
+enum class Shown {
+  // The spec as it was sent: answers of Create and Update.
+  kAsSent,
+  // As reads give it: health check ports filled in, a virtual node's backends present and without
+  // duplicates.
+  kAsRead,
+  // As read, with the status DELETED.
+  kDeleted,
+};
+
+// The flat ...Data object.
+std::string DataJson(const Settings& settings, const model::Resource& resource, Shown shown);
+
+// Fills an empty ...Ref.
+void FillRef(const Settings& settings, const model::Resource& resource, google::protobuf::Message& ref);
+
+}  // namespace chancery::frontend

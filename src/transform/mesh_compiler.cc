@@ -1,0 +1,165 @@
+#include "transform/mesh_compiler.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+
+namespace chancery::transform {
+namespace {
+
+using compile::ProxyKey;
+using compile::ReadKey;
+
+bool HasProxies(model::Kind kind) { return kind == model::Kind::kVirtualNode || kind == model::Kind::kVirtualGateway; }
+
+ProxyKey ProxyOf(const model::ResourceKey& key) { return {key.mesh, key.kind, key.name, compile::Profile::kStock}; }
+
+base::Hash HashOfList(std::span<const compile::FragmentPtr> fragments) {
+  std::string list;
+  for (const compile::FragmentPtr& fragment : fragments) {
+    list.append(fragment->name).push_back('\0');
+    list.append(fragment->hash.AsBytes());
+  }
+  return base::HashOf(list);
+}
+
+// `before` itself when nothing changed.
+std::shared_ptr<const TypeSet> MakeSet(std::span<const compile::FragmentPtr> fragments, store::Txn txn,
+                                       const std::shared_ptr<const TypeSet>& before) {
+  const base::Hash hash = HashOfList(fragments);
+  if (before != nullptr && before->hash == hash) return before;
+  auto set = std::make_shared<TypeSet>();
+  set->fragments.assign(fragments.begin(), fragments.end());
+  set->txn = txn;
+  set->hash = hash;
+  return set;
+}
+
+}  // namespace
+
+MeshCompiler::MeshCompiler(model::MeshId mesh, CompileFunction compile)
+    : compile_(std::move(compile)), snapshot_(std::move(mesh)) {}
+
+FeedUpdate MeshCompiler::CompileAll(store::Txn through) {
+  FeedUpdate update{snapshot_.mesh(), through, {}, {}, {}};
+  for (const model::Kind kind : {model::Kind::kVirtualNode, model::Kind::kVirtualGateway}) {
+    for (const model::Resource* resource : snapshot_.All(kind)) {
+      CompileOne(ProxyOf(resource->key), {}, update);
+    }
+  }
+  return update;
+}
+
+FeedUpdate MeshCompiler::Apply(std::span<const MeshTransaction> transactions) {
+  FeedUpdate update{snapshot_.mesh(), transactions.empty() ? 0 : transactions.back().txn, {}, {}, {}};
+  // Who read what changed, before and after: a proxy that is compiled for one change may come to read
+  // what another one of the same step changed.
+  std::vector<Affected> steps;
+  std::set<ProxyKey> affected;
+  for (const MeshTransaction& transaction : transactions) {
+    Affected& step = steps.emplace_back(Affected{transaction.txn, {}, {}});
+    for (const ResourceChange& change : transaction.changes) TakeChange(change, step);
+    affected.insert(step.proxies.begin(), step.proxies.end());
+  }
+  std::set<ProxyKey> changed;
+  for (const ProxyKey& proxy : affected) {
+    if (snapshot_.Find(proxy.kind, "", proxy.name) == nullptr) {
+      index_.Remove(proxy);
+      if (manifests_.erase(proxy) > 0) update.removed.push_back(proxy);
+    } else if (CompileOne(proxy, steps, update)) {
+      changed.insert(proxy);
+    }
+  }
+  for (Affected& step : steps) {
+    for (const ReadKey& key : step.changed) index_.Collect(key, step.proxies);
+    FeedUpdate::Touched touched{step.txn, {}};
+    std::ranges::set_intersection(step.proxies, changed, std::back_inserter(touched.proxies));
+    if (!touched.proxies.empty()) update.touched.push_back(std::move(touched));
+  }
+  ForgetUnused();
+  return update;
+}
+
+void MeshCompiler::TakeChange(const ResourceChange& change, Affected& step) {
+  const auto& [mesh, kind, parent, name] = change.key;
+  const model::Resource* current = snapshot_.Find(kind, parent, name);
+  if (current != nullptr && current->txn >= step.txn) return;  // it was loaded already
+  step.changed.push_back(ReadKey{kind, parent, name});
+  index_.Collect(step.changed.back(), step.proxies);
+  if (HasProxies(kind)) step.proxies.insert(ProxyOf(change.key));
+  if (change.resource != nullptr) {
+    snapshot_.Put(change.resource);
+  } else {
+    snapshot_.Erase(change.key);
+  }
+}
+
+ManifestPtr MeshCompiler::Find(const ProxyKey& key) const {
+  const auto found = manifests_.find(key);
+  return found == manifests_.end() ? nullptr : found->second;
+}
+
+bool MeshCompiler::CompileOne(const ProxyKey& key, std::span<const Affected> steps, FeedUpdate& update) {
+  compile::ProxyConfig config = compile_(snapshot_, key);
+  const store::Txn txn = steps.empty() ? NewestRead(config.reads) : NewestStep(steps, key, config.reads);
+  ManifestPtr& current = manifests_[key];
+  auto manifest = std::make_shared<Manifest>();
+  manifest->key = key;
+  manifest->warnings = std::move(config.warnings);
+  bool bytes_changed = current == nullptr;
+  auto begin = config.fragments.begin();
+  for (const compile::FragmentType type : compile::kAllFragmentTypes) {
+    const auto end = std::find_if(begin, config.fragments.end(), [type](const auto& f) { return f->type != type; });
+    const size_t index = static_cast<size_t>(type);
+    const auto before = current == nullptr ? nullptr : current->types[index];
+    for (auto it = begin; it != end; ++it) *it = Shared(*it);
+    manifest->types[index] = MakeSet({begin, end}, txn, before);
+    bytes_changed |= manifest->types[index] != before;
+    begin = end;
+  }
+  index_.Set(key, std::move(config.reads));
+  if (!bytes_changed && manifest->warnings == current->warnings) return false;
+  current = manifest;
+  update.changed.push_back(std::move(manifest));
+  return bytes_changed;
+}
+
+compile::FragmentPtr MeshCompiler::Shared(const compile::FragmentPtr& fragment) {
+  std::weak_ptr<const compile::Fragment>& slot = fragments_[fragment->hash];
+  if (compile::FragmentPtr known = slot.lock()) return known;
+  slot = fragment;
+  return fragment;
+}
+
+store::Txn MeshCompiler::NewestStep(std::span<const Affected> steps, const ProxyKey& key,
+                                    const std::set<ReadKey>& reads) {
+  const auto is_read = [&reads](const ReadKey& changed) {
+    return reads.contains(changed) || reads.contains(ReadKey{changed.kind, changed.parent, ""});
+  };
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    if (step->proxies.contains(key) || std::ranges::any_of(step->changed, is_read)) return step->txn;
+  }
+  return steps.back().txn;
+}
+
+store::Txn MeshCompiler::NewestRead(const std::set<ReadKey>& reads) const {
+  store::Txn newest = 0;
+  for (const ReadKey& read : reads) {
+    if (!read.name.empty()) {
+      const model::Resource* resource = snapshot_.Find(read.kind, read.parent, read.name);
+      if (resource != nullptr) newest = std::max(newest, resource->txn);
+      continue;
+    }
+    for (const model::Resource* child : snapshot_.Children(read.kind, read.parent)) newest = std::max(newest, child->txn);
+  }
+  return newest;
+}
+
+void MeshCompiler::ForgetUnused() {
+  if (fragments_.size() < forget_at_) return;
+  std::erase_if(fragments_, [](const auto& entry) { return entry.second.expired(); });
+  forget_at_ = std::max<size_t>(1024, fragments_.size() * 2);
+}
+
+}  // namespace chancery::transform

@@ -1,0 +1,174 @@
+#include "transform/transformer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "store/keys.h"
+
+namespace chancery::transform {
+namespace {
+
+constexpr size_t kScanPage = 1000;
+
+base::Result<model::ResourcePtr> ParseResource(model::ResourceKey key, const std::string& value, store::Txn txn) {
+  auto resource = std::make_shared<model::Resource>();
+  resource->key = std::move(key);
+  resource->txn = txn;
+  if (!resource->record.ParseFromString(value)) {
+    return base::Error{base::Code::kInternal, "unreadable record at " + store::ResourceKeyText(resource->key), {}};
+  }
+  return model::ResourcePtr(std::move(resource));
+}
+
+}  // namespace
+
+Transformer::Transformer(store::Store& store, Feed& feed, const base::Clock& clock)
+    : store_(store), feed_(feed), clock_(clock) {}
+
+Transformer::~Transformer() { Stop(); }
+
+base::Status Transformer::Start() {
+  const auto loaded = LoadAll();
+  if (!loaded) return loaded.error();
+  for (auto& [mesh, compiler] : meshes_) feed_.Publish(compiler.CompileAll(*loaded));
+  feed_.MarkComplete();
+  auto watcher = store_.Watch(*loaded, [this](const store::TransactionPtr& t) { OnTransaction(t); });
+  if (!watcher) return watcher.error();
+  watcher_ = *std::move(watcher);
+  thread_ = std::thread([this] { Run(); });
+  return base::Status::Ok();
+}
+
+void Transformer::Stop() {
+  watcher_.reset();
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.NotifyAll();
+  if (thread_.joinable()) thread_.join();
+}
+
+Transformer::Stats Transformer::stats() const {
+  base::MutexLock lock(mutex_);
+  return stats_;
+}
+
+base::Result<store::Txn> Transformer::LoadAll() {
+  // What commits during the scan is seen twice, by the scan and by the watch from here on; the
+  // compiler skips what it has.
+  const store::Txn from = store_.Newest();
+  std::string after;
+  for (bool more = true; more;) {
+    auto page = store_.Scan(store::kResourcePrefix, after, kScanPage);
+    if (!page) return page.error();
+    for (const store::Entry& entry : page->entries) {
+      auto key = store::ParseResourceKeyText(entry.key);
+      if (!key) return key.error();
+      auto resource = ParseResource(*std::move(key), entry.value, entry.version);
+      if (!resource) return resource.error();
+      const model::MeshId& mesh = (*resource)->key.mesh;
+      meshes_.try_emplace(mesh, mesh).first->second.Load(*std::move(resource));
+      after = entry.key;
+    }
+    more = page->more;
+  }
+  return from;
+}
+
+void Transformer::OnTransaction(const store::TransactionPtr& transaction) {
+  std::map<model::MeshId, MeshTransaction> by_mesh;
+  for (const auto& change : transaction->record.changes()) {
+    auto key = store::ParseResourceKeyText(change.key());
+    if (!key) {
+      spdlog::error("transformer: {}", base::ToString(key.error()));
+      continue;
+    }
+    model::ResourcePtr resource;
+    if (change.has_after()) {
+      auto parsed = ParseResource(*key, change.after(), transaction->txn);
+      if (!parsed) {
+        spdlog::error("transformer: {}", base::ToString(parsed.error()));
+        continue;
+      }
+      resource = *std::move(parsed);
+    }
+    MeshTransaction& mesh = by_mesh[key->mesh];
+    mesh.txn = transaction->txn;
+    mesh.changes.push_back({*std::move(key), std::move(resource)});
+  }
+  if (by_mesh.empty()) return;
+  {
+    base::MutexLock lock(mutex_);
+    ++stats_.transactions;
+    for (auto& [mesh, changes] : by_mesh) {
+      Pending& pending = pending_[mesh];
+      if (pending.transactions.empty()) pending.since = clock_.Now();
+      pending.transactions.push_back(std::move(changes));
+    }
+  }
+  wake_.NotifyAll();
+}
+
+void Transformer::Run() {
+  for (;;) {
+    std::optional<model::MeshId> mesh;
+    std::vector<MeshTransaction> transactions;
+    {
+      base::MutexLock lock(mutex_);
+      while (!stopping_) {
+        const auto now = clock_.Now();
+        auto wake = base::Clock::TimePoint::max();
+        mesh = NextLocked(now, wake);
+        if (mesh) break;
+        if (wake == base::Clock::TimePoint::max()) {
+          wake_.Wait(mutex_);
+        } else {
+          wake_.WaitFor(mutex_, wake - now);
+        }
+      }
+      if (stopping_) return;
+      transactions = std::move(pending_[*mesh].transactions);
+      pending_.erase(*mesh);
+    }
+    CompileMesh(*mesh, std::move(transactions));
+  }
+}
+
+std::optional<model::MeshId> Transformer::NextLocked(base::Clock::TimePoint now, base::Clock::TimePoint& wake) {
+  const model::MeshId* next = nullptr;
+  auto oldest = base::Clock::TimePoint::max();
+  for (const auto& [mesh, pending] : pending_) {
+    const auto ready = hold_offs_[mesh].ReadyAt(now);
+    if (ready > now) {
+      wake = std::min(wake, ready);
+    } else if (pending.since < oldest) {
+      oldest = pending.since;
+      next = &mesh;
+    }
+  }
+  if (next == nullptr) return std::nullopt;
+  return *next;
+}
+
+void Transformer::CompileMesh(const model::MeshId& mesh, std::vector<MeshTransaction> transactions) {
+  MeshCompiler& compiler = meshes_.try_emplace(mesh, mesh).first->second;
+  FeedUpdate update = compiler.Apply(transactions);
+  const size_t manifests = update.changed.size();
+  feed_.Publish(std::move(update));
+  const bool gone = compiler.empty();
+  if (gone) meshes_.erase(mesh);
+  base::MutexLock lock(mutex_);
+  if (gone) {
+    hold_offs_.erase(mesh);
+  } else {
+    hold_offs_[mesh].Compiled(clock_.Now());
+  }
+  ++stats_.compilations;
+  stats_.manifests += manifests;
+}
+
+}  // namespace chancery::transform

@@ -1,0 +1,45 @@
+"""Real control planes and real Envoys for the tests. What is asserted is traffic, what the API
+answers and what Envoy's admin interface says; waiting is bounded, and only what the contract bounds
+in time has a limit of its own."""
+import contextlib
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+
+from demo.world import Watches, World  # noqa: E402  (needs the path above)
+
+ENVOYS = ["oldest", "newest"]
+
+
+@contextlib.contextmanager
+def keeping_logs(request, world):
+    """`world`, whose data and logs stay if a test that used it failed."""
+    failed = request.session.testsfailed
+    with world as made:
+        yield made
+        made.keep = request.session.testsfailed > failed
+        if made.keep:
+            print(f"data and logs: {made.directory}")
+
+
+@pytest.fixture
+def world(request):
+    """A control plane of its own, without a mesh; Envoys are the newest."""
+    with keeping_logs(request, World()) as made:
+        yield made
+
+
+@pytest.fixture
+def watches(world):
+    """The example mesh with its four proxies live, for one test."""
+    return Watches(world).wait_answering()
+
+
+@pytest.fixture(scope="module", params=ENVOYS)
+def each_watches(request):
+    """The example mesh for a module, with the oldest and the newest Envoy."""
+    with keeping_logs(request, World(envoy=request.param)) as made:
+        yield Watches(made).wait_answering()
