@@ -24,6 +24,10 @@ if(CHANCERY_SANITIZE)
   target_compile_options(chancery_sanitize INTERFACE
     -fsanitize=${CHANCERY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(chancery_sanitize INTERFACE -fsanitize=${CHANCERY_SANITIZE})
+  if(CHANCERY_SANITIZE MATCHES thread)
+    # See the header there: the layout of protobuf's map fields must be that of the system's library.
+    target_include_directories(chancery_sanitize SYSTEM BEFORE INTERFACE ${PROJECT_SOURCE_DIR}/cmake/tsan)
+  endif()
 endif()
 # protobuf 3.21's map_field.h gives every message with a map one more member under this macro. Debian's libprotobuf is
 # built without it, so that its google.protobuf.Struct would be read at wrong offsets.
