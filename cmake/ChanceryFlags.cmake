@@ -29,12 +29,6 @@ if(CHANCERY_SANITIZE)
     target_include_directories(chancery_sanitize SYSTEM BEFORE INTERFACE ${PROJECT_SOURCE_DIR}/cmake/tsan)
   endif()
 endif()
-# protobuf 3.21's map_field.h gives every message with a map one more member under this macro. Debian's libprotobuf is
-# built without it, so that its google.protobuf.Struct would be read at wrong offsets.
-if(CHANCERY_SANITIZE STREQUAL thread)
-  # libstdc++ takes its own cue from the same macro, and is told apart.
-  target_compile_options(chancery_sanitize INTERFACE -U__SANITIZE_THREAD__ -D_GLIBCXX_TSAN=1)
-endif()
 
 add_library(chancery_flags INTERFACE)
 target_compile_options(chancery_flags INTERFACE
