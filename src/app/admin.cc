@@ -30,7 +30,8 @@ constexpr std::string_view kIndex =
     "/proxies               connected proxies: per type sent, acknowledged, warming, rejected\n"
     "/meshes/{mesh}/txn/{n} how far transaction n of a mesh is; ?owner=ACCOUNT for another owner's mesh\n";
 
-Answer TransactionOf(const AdminSources& sources, const std::string& mesh, std::string_view number, std::string_view query) {
+Answer TransactionOf(const AdminSources& sources, const std::string& mesh, std::string_view number,
+                     std::string_view query) {
   store::Txn txn = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), txn);
   if (error != std::errc() || end != number.data() + number.size() || txn == 0) {

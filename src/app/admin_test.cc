@@ -28,6 +28,7 @@ class AdminTest : public testing::Test {
     status_.Add(std::move(proxy));
   }
 
+  transform::Manifest manifest_;
   base::FakeClock clock_;
   ems::StatusBoard status_{clock_};
   bool ready_ = false;
@@ -52,9 +53,9 @@ TEST_F(AdminTest, TellsWhoHasATransaction) {
   const compile::ProxyKey key{{kAccount, "m"}, model::Kind::kVirtualNode, "n", compile::Profile::kStock};
   Publish("m", 1);
   Connect(7, key);
-  status_.OnTarget(7, true, 1, {true, true, true, true, true});
+  status_.OnTarget(7, &manifest_, 1, {true, true, true, true, true});
   Publish("m", 2, {{2, {key}}});
-  status_.OnTarget(7, true, 2, {false, true, true, true, true});
+  status_.OnTarget(7, &manifest_, 2, {false, true, true, true, true});
   auto answer = Get("/meshes/m/txn/2");
   ASSERT_EQ(answer.status, 200);
   auto json = boost::json::parse(answer.body).as_object();
@@ -77,6 +78,18 @@ TEST_F(AdminTest, RefusesWhatIsNoTransaction) {
   EXPECT_EQ(Get("/meshes/%zz/txn/1").status, 400);
   EXPECT_EQ(Get("/meshes/other/txn/1").status, 404);
   EXPECT_EQ(Get("/meshes/m/txn/1?owner=111111111111").status, 404);
+}
+
+TEST_F(AdminTest, ListsWhatWasCompiledWithWarnings) {
+  Connect(7, {{kAccount, "m"}, model::Kind::kVirtualNode, "n", compile::Profile::kStock});
+  manifest_.warnings = {{model::Kind::kRoute, "router", "r", "tls is not served yet"}};
+  status_.OnTarget(7, &manifest_, 1, {true, true, true, true, true});
+  const auto json = boost::json::parse(Get("/proxies").body);
+  const auto& warning = json.at("proxies").at(0).at("warnings").at(0).as_object();
+  EXPECT_EQ(warning.at("kind"), "route");
+  EXPECT_EQ(warning.at("parent"), "router");
+  EXPECT_EQ(warning.at("name"), "r");
+  EXPECT_EQ(warning.at("text"), "tls is not served yet");
 }
 
 TEST_F(AdminTest, ListsProxies) {

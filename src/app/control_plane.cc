@@ -61,8 +61,8 @@ base::Status ControlPlane::Start() {
   admin_options.address = options_.admin;
   admin_options.threads = 2;
   admin_options.max_connections = 64;
-  auto admin = frontend::HttpServer::Start(
-      admin_options, [sources](const frontend::Request& r) { return HandleAdmin(sources, r); });
+  auto admin = frontend::HttpServer::Start(admin_options,
+                                           [sources](const frontend::Request& r) { return HandleAdmin(sources, r); });
   if (!admin) return Named("--admin", admin.error());
   admin_server_ = *std::move(admin);
 
@@ -120,8 +120,8 @@ void ControlPlane::PruneRecords() {
 }
 
 std::string ControlPlane::Metrics() const {
-  return MetricsText(CollectMetrics(
-      {options_, api_stats_, *store_, feed_, *transformer_, ems_->status(), edge_->stats(), ready_}));
+  return MetricsText(
+      CollectMetrics({options_, api_stats_, *store_, feed_, *transformer_, ems_->status(), edge_->stats(), ready_}));
 }
 
 void ControlPlane::WarnOfWhatIsOpen() const {

@@ -70,6 +70,10 @@ int Run(int argc, char** argv) {
     return app.exit(call);
   } catch (const CLI::CallForVersion& call) {
     return app.exit(call);
+  } catch (const CLI::RequiredError& error) {
+    const bool unknown = argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty();
+    std::cerr << "chancery: " << (unknown ? "no such command: " + std::string(argv[1]) : error.what()) << "\n";
+    return kMisuse;
   } catch (const CLI::ParseError& error) {
     std::cerr << "chancery: " << error.what() << "\n";
     return kMisuse;

@@ -63,7 +63,8 @@ void CollectProcess(const MetricSources& sources, Families& families) {
 }
 
 void CollectApi(const ApiStats& api, Families& families) {
-  MetricFamily& answers = families.Add(MetricType::Counter, "chancery_api_answers_total", "Answers of the API by class of status");
+  MetricFamily& answers =
+      families.Add(MetricType::Counter, "chancery_api_answers_total", "Answers of the API by class of status");
   AddValue(answers, static_cast<double>(api.answers_2xx), {{"class", "2xx"}});
   AddValue(answers, static_cast<double>(api.answers_4xx), {{"class", "4xx"}});
   AddValue(answers, static_cast<double>(api.answers_5xx), {{"class", "5xx"}});
@@ -73,10 +74,12 @@ void CollectCompilation(const MetricSources& sources, Families& families) {
   families.Gauge("chancery_store_newest_txn", "The newest transaction", sources.store.Newest());
   const auto stats = sources.transformer.stats();
   families.Counter("chancery_transformer_transactions_total", "Transactions taken from the store", stats.transactions);
-  families.Counter("chancery_transformer_compilations_total", "Compilations of a mesh, each of one or more transactions",
-                   stats.compilations);
-  families.Counter("chancery_transformer_manifests_total", "Manifests published because their bytes changed", stats.manifests);
-  MetricFamily& through = families.Add(MetricType::Gauge, "chancery_compiled_through_txn", "How far each mesh is compiled");
+  families.Counter("chancery_transformer_compilations_total",
+                   "Compilations of a mesh, each of one or more transactions", stats.compilations);
+  families.Counter("chancery_transformer_manifests_total", "Manifests published because their bytes changed",
+                   stats.manifests);
+  MetricFamily& through =
+      families.Add(MetricType::Gauge, "chancery_compiled_through_txn", "How far each mesh is compiled");
   for (const auto& [mesh, txn] : sources.feed.Watermarks()) {
     AddValue(through, static_cast<double>(txn), {{"mesh", mesh.name}, {"mesh_owner", mesh.owner}});
   }
@@ -87,21 +90,29 @@ void CollectProxies(const ems::StatusBoard& status, Families& families) {
   families.Gauge("chancery_proxies_connected", "Streams of proxies", census.connected);
   families.Gauge("chancery_proxies_waiting", "Of them, those whose resource does not exist yet", census.waiting);
   families.Gauge("chancery_proxies_orphaned", "Of them, those whose resource was deleted", census.orphaned);
-  families.Gauge("chancery_proxies_rejecting", "Of them, those that reject a part of their configuration", census.rejecting);
-  families.Gauge("chancery_proxies_warming", "Of them, those that have not acknowledged for longer than usual", census.warming);
+  families.Gauge("chancery_proxies_rejecting", "Of them, those that reject a part of their configuration",
+                 census.rejecting);
+  families.Gauge("chancery_proxies_warming", "Of them, those that have not acknowledged for longer than usual",
+                 census.warming);
+  families.Gauge("chancery_proxies_warned", "Of them, those whose configuration was compiled with warnings",
+                 census.warned);
   const auto counters = status.counters();
   families.Counter("chancery_xds_streams_total", "Streams of proxies that were admitted", counters.streams_opened);
-  families.Counter("chancery_xds_streams_refused_total", "Streams that were refused for their node", counters.streams_refused);
-  families.Counter("chancery_xds_unknown_types_total", "Requests for a type that is not served", counters.unknown_types);
+  families.Counter("chancery_xds_streams_refused_total", "Streams that were refused for their node",
+                   counters.streams_refused);
+  families.Counter("chancery_xds_unknown_types_total", "Requests for a type that is not served",
+                   counters.unknown_types);
   MetricFamily sent = Family(MetricType::Counter, "chancery_xds_responses_total", "Answers sent");
   MetricFamily bytes = Family(MetricType::Counter, "chancery_xds_response_bytes_total", "Bytes of answers sent");
   MetricFamily acks = Family(MetricType::Counter, "chancery_xds_acks_total", "Answers that a proxy accepted");
-  MetricFamily nacks = Family(MetricType::Counter, "chancery_xds_nacks_total", "Answers that a proxy rejected, in part or whole");
+  MetricFamily nacks =
+      Family(MetricType::Counter, "chancery_xds_nacks_total", "Answers that a proxy rejected, in part or whole");
   for (const auto& [mesh, types] : counters.by_mesh) {
     for (const xds::Type type : xds::kAllTypes) {
       const auto& counts = types[static_cast<size_t>(type)];
       if (counts == ems::EmsCounters::PerType{}) continue;
-      const Labels labels = {{"mesh", mesh.name}, {"mesh_owner", mesh.owner}, {"type", std::string(xds::DescriptorOf(type).label)}};
+      const Labels labels = {
+          {"mesh", mesh.name}, {"mesh_owner", mesh.owner}, {"type", std::string(xds::DescriptorOf(type).label)}};
       AddValue(sent, static_cast<double>(counts.sent), labels);
       AddValue(bytes, static_cast<double>(counts.sent_bytes), labels);
       AddValue(acks, static_cast<double>(counts.acknowledged), labels);

@@ -35,7 +35,8 @@ bool IsIpAddress(const std::string& host) {
 
 bool IsLoopback(const std::string& host) { return host == "::1" || host.starts_with("127."); }
 
-base::Status CheckAddress(std::string_view flag, const std::string& address, bool beyond_loopback, std::string_view unless) {
+base::Status CheckAddress(std::string_view flag, const std::string& address, bool beyond_loopback,
+                          std::string_view unless) {
   const std::string host = HostOf(address);
   if (host.empty() || !IsIpAddress(host)) {
     return Misuse(fmt::format("{}: '{}' is not IP:PORT", flag, address));
@@ -56,7 +57,8 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
   add("--api", options.api, "CHANCERY_API", "IP:PORT of the App Mesh API; port 0 takes a free one");
   add("--xds", options.xds, "CHANCERY_XDS", "IP:PORT that Envoys connect to");
   add("--admin", options.admin, "CHANCERY_ADMIN", "IP:PORT of the read-only admin port");
-  add("--account", options.account, "CHANCERY_ACCOUNT", "Account id of this installation, 12 digits; part of every ARN");
+  add("--account", options.account, "CHANCERY_ACCOUNT",
+      "Account id of this installation, 12 digits; part of every ARN");
   add("--region", options.region, "CHANCERY_REGION", "Region in every ARN");
   add("--partition", options.partition, "CHANCERY_PARTITION", "Partition in every ARN");
   add("--log-level", options.log_level, "CHANCERY_LOG_LEVEL", "trace, debug, info, warn, error or off");
@@ -71,7 +73,9 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
       .add_flag("--insecure-no-auth", options.insecure_no_auth,
                 "Serve the API without authentication, on loopback only")
       ->envname("CHANCERY_INSECURE_NO_AUTH");
-  command.add_flag("--insecure-xds-bind", options.insecure_xds_bind, "Allow --xds beyond loopback: anyone there may connect")
+  command
+      .add_flag("--insecure-xds-bind", options.insecure_xds_bind,
+                "Allow --xds beyond loopback: anyone there may connect")
       ->envname("CHANCERY_INSECURE_XDS_BIND");
   command
       .add_flag("--insecure-admin-bind", options.insecure_admin_bind,
@@ -84,14 +88,16 @@ base::Status CheckServeOptions(const ServeOptions& options) {
     return Misuse("authentication is not built yet: --insecure-no-auth is needed to serve (on loopback only)");
   }
   CHANCERY_RETURN_IF_ERROR(CheckAddress("--api", options.api, false, ", which --insecure-no-auth does not allow"));
-  CHANCERY_RETURN_IF_ERROR(CheckAddress("--xds", options.xds, options.insecure_xds_bind, ": that needs --insecure-xds-bind"));
+  CHANCERY_RETURN_IF_ERROR(
+      CheckAddress("--xds", options.xds, options.insecure_xds_bind, ": that needs --insecure-xds-bind"));
   CHANCERY_RETURN_IF_ERROR(
       CheckAddress("--admin", options.admin, options.insecure_admin_bind, ": that needs --insecure-admin-bind"));
   if (options.data_dir.empty()) return Misuse("--data-dir: must not be empty");
   if (options.account.size() != 12 || options.account.find_first_not_of("0123456789") != std::string::npos) {
     return Misuse(fmt::format("--account: '{}' is not 12 digits", options.account));
   }
-  for (const auto& [flag, value] : {std::pair{"--region", options.region}, std::pair{"--partition", options.partition}}) {
+  for (const auto& [flag, value] :
+       {std::pair{"--region", options.region}, std::pair{"--partition", options.partition}}) {
     if (value.empty() || value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
       return Misuse(fmt::format("{}: '{}' is not made of small letters, digits and hyphens", flag, value));
     }

@@ -44,6 +44,15 @@ json::object TypeJson(const ems::TypeStatus& status) {
   return type;
 }
 
+json::object WarningJson(const compile::Warning& warning) {
+  json::object out;
+  out["kind"] = model::DescriptorOf(warning.kind).segment;
+  if (!warning.parent.empty()) out["parent"] = warning.parent;
+  out["name"] = warning.name;
+  out["text"] = warning.text;
+  return out;
+}
+
 json::object ProxyJson(const ems::ProxyStatus& proxy) {
   json::object out;
   out["id"] = proxy.node_id;
@@ -58,6 +67,9 @@ json::object ProxyJson(const ems::ProxyStatus& proxy) {
   out["waiting"] = proxy.waiting;
   out["orphaned"] = proxy.orphaned;
   out["live_through"] = proxy.live_through;
+  json::array warnings;
+  for (const compile::Warning& warning : proxy.warnings) warnings.push_back(WarningJson(warning));
+  out["warnings"] = std::move(warnings);
   json::object types;
   for (const xds::Type type : xds::kAllTypes) {
     const ems::TypeStatus& status = proxy.types[static_cast<size_t>(type)];

@@ -77,8 +77,7 @@ using Status = Result<void>;
 }  // namespace chancery::base
 
 // Returns the error of a Result from the enclosing function, or goes on.
-#define CHANCERY_RETURN_IF_ERROR(expression)           \
-  do {                                                 \
-    if (auto chancery_status = (expression); !chancery_status) \
-      return chancery_status.error();                  \
+#define CHANCERY_RETURN_IF_ERROR(expression)                                                   \
+  do {                                                                                         \
+    if (auto chancery_status = (expression); !chancery_status) return chancery_status.error(); \
   } while (false)

@@ -41,7 +41,8 @@ size_t ConfigCache::size() const {
   return recent_.size();
 }
 
-xds::ResourceSetPtr ConfigCache::SetOf(const std::shared_ptr<const transform::TypeSet>& source, const SlotValues& values) {
+xds::ResourceSetPtr ConfigCache::SetOf(const std::shared_ptr<const transform::TypeSet>& source,
+                                       const SlotValues& values) {
   const Key key{source.get(), values.all_default() ? SlotValues{} : Relevant(*source, values)};
   {
     base::MutexLock lock(mutex_);

@@ -96,8 +96,12 @@ TEST(Customize, AModelledBackendOn443IsBound) {
 
 TEST(Customize, AClustersEndpointMovesToTheAddress) {
   Cluster cluster;
-  auto* address = cluster.mutable_load_assignment()->add_endpoints()->add_lb_endpoints()->mutable_endpoint()
-                      ->mutable_address()->mutable_socket_address();
+  auto* address = cluster.mutable_load_assignment()
+                      ->add_endpoints()
+                      ->add_lb_endpoints()
+                      ->mutable_endpoint()
+                      ->mutable_address()
+                      ->mutable_socket_address();
   address->set_address("127.0.0.1");
   address->set_port_value(8080);
   const auto fragment = FragmentOf(FragmentType::kCluster, cluster, {Slot::kBindApplication});

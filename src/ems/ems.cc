@@ -12,7 +12,8 @@ Ems::Ems(EmsOptions options, transform::MemoryFeed& feed, const base::Clock& clo
       configs_(options_.config_cache_sets),
       responses_(options_.response_cache_bytes),
       status_(clock),
-      context_{options_.installation, feed, clock, options_.session, configs_, responses_, status_, options_.max_waiting} {
+      context_{options_.installation, feed, clock, options_.session, configs_, responses_, status_,
+               options_.max_waiting} {
   feed.Subscribe([this](const transform::FeedUpdate& update) { OnUpdate(update); });
 }
 

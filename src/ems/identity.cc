@@ -22,7 +22,8 @@ std::string_view CutPath(std::string_view path) {
 }
 
 Error Foreign(std::string_view id, std::string_view what, std::string_view ours) {
-  return {Code::kForbidden, fmt::format("node.id '{}' is of another {} than this installation's '{}'", id, what, ours), {}};
+  return {
+      Code::kForbidden, fmt::format("node.id '{}' is of another {} than this installation's '{}'", id, what, ours), {}};
 }
 
 base::Result<model::ResourceKey> KeyOf(std::string_view id, const Installation& installation) {

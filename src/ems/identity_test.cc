@@ -36,9 +36,10 @@ TEST(Identity, AcceptsEveryFormThatProxiesSend) {
 
 TEST(Identity, RefusesWhatNamesNoProxy) {
   for (const std::string id :
-       {"", "x", "mesh/m", "mesh/m/virtualNode", "mesh/m/virtualNode/", "mesh//virtualNode/n", "mesh/m/virtualService/s",
-        "mesh/m@x/virtualNode/n", "arn:aws:appmesh:us-east-1:123456789012:mesh/m", "arn:aws:s3:::bucket",
-        "arn:aws:appmesh:us-east-1:123456789012:mesh/m/virtualRouter/r/route/x", "arn:aws:sqs:us-east-1:123456789012:mesh/m/virtualNode/n"}) {
+       {"", "x", "mesh/m", "mesh/m/virtualNode", "mesh/m/virtualNode/", "mesh//virtualNode/n",
+        "mesh/m/virtualService/s", "mesh/m@x/virtualNode/n", "arn:aws:appmesh:us-east-1:123456789012:mesh/m",
+        "arn:aws:s3:::bucket", "arn:aws:appmesh:us-east-1:123456789012:mesh/m/virtualRouter/r/route/x",
+        "arn:aws:sqs:us-east-1:123456789012:mesh/m/virtualNode/n"}) {
     const auto key = IdentityOf(id, kHere);
     ASSERT_FALSE(key) << id;
     EXPECT_EQ(key.error().code, base::Code::kBadRequest) << id;

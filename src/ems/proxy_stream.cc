@@ -36,7 +36,7 @@ void ProxyStream::Refresh() {
   session_.SetTarget(target_);
   std::array<bool, xds::kTypes> in_force{};
   for (size_t type = 0; type < xds::kTypes; ++type) in_force[type] = Settled(type);
-  context.status.OnTarget(id_, target_ != nullptr, through, in_force);
+  context.status.OnTarget(id_, manifest.get(), through, in_force);
 }
 
 void ProxyStream::OnMessage(std::string_view message) {
@@ -62,7 +62,8 @@ ProxyStream::Admission ProxyStream::OnNode(const xds::Node& node) {
   auto key = IdentityOf(node.id, context.installation);
   if (!key) {
     const bool foreign = key.error().code == base::Code::kForbidden;
-    return Refuse(foreign ? xds::StatusCode::kPermissionDenied : xds::StatusCode::kInvalidArgument, key.error().message);
+    return Refuse(foreign ? xds::StatusCode::kPermissionDenied : xds::StatusCode::kInvalidArgument,
+                  key.error().message);
   }
   SlotValues slots{node.bind_ingress, node.bind_egress, node.bind_application};
   if (!AreValid(slots)) {

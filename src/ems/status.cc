@@ -91,18 +91,20 @@ void StatusBoard::OnWarming(StreamId stream, xds::Type type, bool warming) {
   if (Proxy* proxy = FindLocked(stream)) proxy->status.types[Index(type)].warming = warming;
 }
 
-void StatusBoard::OnTarget(StreamId stream, bool known, store::Txn through, const std::array<bool, xds::kTypes>& in_force) {
+void StatusBoard::OnTarget(StreamId stream, const transform::Manifest* manifest, store::Txn through,
+                           const std::array<bool, xds::kTypes>& in_force) {
   base::MutexLock lock(mutex_);
   Proxy* proxy = FindLocked(stream);
   if (proxy == nullptr) return;
   ProxyStatus& status = proxy->status;
-  if (!known) {
+  if (manifest == nullptr) {
     status.orphaned = !status.waiting;
     return;
   }
   status.waiting = false;
   status.orphaned = false;
   proxy->applied_through = through;
+  status.warnings = manifest->warnings;
   for (size_t type = 0; type < xds::kTypes; ++type) status.types[type].in_force = in_force[type];
   NoteLive(*proxy);
 }
@@ -179,6 +181,7 @@ StatusBoard::Census StatusBoard::census() const {
     census.orphaned += proxy.status.orphaned ? 1 : 0;
     census.rejecting += std::ranges::any_of(types, &TypeStatus::rejected) ? 1 : 0;
     census.warming += std::ranges::any_of(types, &TypeStatus::warming) ? 1 : 0;
+    census.warned += proxy.status.warnings.empty() ? 0 : 1;
   }
   return census;
 }

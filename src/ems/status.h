@@ -23,7 +23,7 @@ using StreamId = uint64_t;
 // What one stream has of one type.
 struct TypeStatus {
   bool subscribed = false;
-  std::string sent;          // versions, empty: none
+  std::string sent;  // versions, empty: none
   std::string acknowledged;
   base::Clock::WallTime sent_at{};
   base::Clock::WallTime acknowledged_at{};
@@ -50,6 +50,8 @@ struct ProxyStatus {
   bool waiting = true;
   // Its resource was deleted: it keeps what it has.
   bool orphaned = false;
+  // What its configuration leaves out or does otherwise than the model says, and why.
+  std::vector<compile::Warning> warnings;
   std::array<TypeStatus, xds::kTypes> types;
   // It has everything of its mesh up to this transaction in force.
   store::Txn live_through = 0;
@@ -98,9 +100,10 @@ class StatusBoard {
   void OnRejected(StreamId stream, xds::Type type, const xds::ResourceSet& sent, std::vector<std::string> names,
                   std::string_view message) EXCLUDES(mutex_);
   void OnWarming(StreamId stream, xds::Type type, bool warming) EXCLUDES(mutex_);
-  // The stream was given the state of its mesh at `through` (or, with `known` false, nothing: its
-  // resource does not exist). `in_force` tells for each type whether all of it is.
-  void OnTarget(StreamId stream, bool known, store::Txn through, const std::array<bool, xds::kTypes>& in_force)
+  // The stream was given `manifest` out of the state of its mesh at `through` (or, with null, nothing:
+  // its resource does not exist). `in_force` tells for each type whether all of it is.
+  void OnTarget(StreamId stream, const transform::Manifest* manifest, store::Txn through,
+                const std::array<bool, xds::kTypes>& in_force)
       EXCLUDES(mutex_);
   void OnSettled(StreamId stream, xds::Type type, bool in_force) EXCLUDES(mutex_);
 
@@ -118,6 +121,7 @@ class StatusBoard {
     uint64_t orphaned = 0;
     uint64_t rejecting = 0;  // with a type whose last answer was rejected
     uint64_t warming = 0;
+    uint64_t warned = 0;     // whose configuration was compiled with warnings
   };
   Census census() const EXCLUDES(mutex_);
   size_t StreamsOf(const compile::ProxyKey& key) const EXCLUDES(mutex_);

@@ -12,7 +12,9 @@ using model::Kind;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-ProxyKey Proxy(std::string name) { return {{"000000000000", "m"}, Kind::kVirtualNode, std::move(name), compile::Profile::kStock}; }
+ProxyKey Proxy(std::string name) {
+  return {{"000000000000", "m"}, Kind::kVirtualNode, std::move(name), compile::Profile::kStock};
+}
 
 std::set<ProxyKey> Affected(const DependencyIndex& index, const ReadKey& changed) {
   std::set<ProxyKey> affected;

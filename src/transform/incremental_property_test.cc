@@ -30,7 +30,8 @@ model::ResourcePtr At(const model::ResourcePtr& resource, store::Txn txn) {
 // What a manifest says, as a compilation would.
 void ExpectSame(const Manifest& manifest, const compile::ProxyConfig& scratch) {
   std::vector<compile::FragmentPtr> fragments;
-  for (const auto& type : manifest.types) fragments.insert(fragments.end(), type->fragments.begin(), type->fragments.end());
+  for (const auto& type : manifest.types)
+    fragments.insert(fragments.end(), type->fragments.begin(), type->fragments.end());
   RC_ASSERT(fragments.size() == scratch.fragments.size());
   for (size_t i = 0; i < fragments.size(); ++i) {
     RC_ASSERT(fragments[i]->name == scratch.fragments[i]->name);

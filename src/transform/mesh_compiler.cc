@@ -151,7 +151,8 @@ store::Txn MeshCompiler::NewestRead(const std::set<ReadKey>& reads) const {
       if (resource != nullptr) newest = std::max(newest, resource->txn);
       continue;
     }
-    for (const model::Resource* child : snapshot_.Children(read.kind, read.parent)) newest = std::max(newest, child->txn);
+    for (const model::Resource* child : snapshot_.Children(read.kind, read.parent))
+      newest = std::max(newest, child->txn);
   }
   return newest;
 }

@@ -91,8 +91,9 @@ TEST_F(MeshCompilerTest, ADeletedNodeIsRemoved) {
 }
 
 TEST_F(MeshCompilerTest, CoalescedTransactionsAreEachAttributed) {
-  const std::vector<MeshTransaction> transactions = {
-      {1, {{Node("a"), At(Node("a"), 1)}}}, {2, {{Node("b"), At(Node("b"), 2)}}}, {3, {{Service("a"), At(Service("a"), 3)}}}};
+  const std::vector<MeshTransaction> transactions = {{1, {{Node("a"), At(Node("a"), 1)}}},
+                                                     {2, {{Node("b"), At(Node("b"), 2)}}},
+                                                     {3, {{Service("a"), At(Service("a"), 3)}}}};
   const FeedUpdate update = compiler_.Apply(transactions);
   ASSERT_THAT(update.touched, SizeIs(3));
   EXPECT_THAT(update.touched[0].proxies, ElementsAre(Proxy("a")));

@@ -33,9 +33,9 @@ class Transformer {
   void Stop() EXCLUDES(mutex_);
 
   struct Stats {
-    uint64_t transactions = 0;   // taken
-    uint64_t compilations = 0;   // of a mesh: at most the transactions, fewer when coalesced
-    uint64_t manifests = 0;      // published because they changed
+    uint64_t transactions = 0;  // taken
+    uint64_t compilations = 0;  // of a mesh: at most the transactions, fewer when coalesced
+    uint64_t manifests = 0;     // published because they changed
   };
   Stats stats() const EXCLUDES(mutex_);
 

@@ -17,7 +17,6 @@ namespace {
 namespace api = chancery::model;
 using model::Kind;
 
-
 template <typename T>
 T Among(std::initializer_list<T> values) {
   return *(values.begin() + Below(static_cast<int>(values.size())));
@@ -270,8 +269,7 @@ model::Snapshot ToSnapshot(const std::vector<model::ResourcePtr>& resources) {
 
 std::vector<ProxyKey> AllProxies() {
   std::vector<ProxyKey> keys;
-  for (const char* node : {"a", "b", "a_b", "a-b http", "\"q\\"})
-    keys.push_back({kMesh, Kind::kVirtualNode, node});
+  for (const char* node : {"a", "b", "a_b", "a-b http", "\"q\\"}) keys.push_back({kMesh, Kind::kVirtualNode, node});
   for (const char* gateway : {"g", "h"}) keys.push_back({kMesh, Kind::kVirtualGateway, gateway});
   return keys;
 }
