@@ -56,6 +56,11 @@ e2e: build-tests ## The end-to-end tests alone; ARGS=... goes to pytest
 	@tools/setup.sh test
 	@build/env/client/bin/python -m pytest -q tests/e2e $(ARGS)
 
+.PHONY: test-long
+test-long: build-tests ## The random tests for longer, with a named seed: SEED=... CASES=...
+	@RC_PARAMS="max_success=$(or $(CASES),100000) seed=$(or $(SEED),1)" ctest --test-dir build/release \
+		--output-on-failure -j $(JOBS) --timeout 3600 -R '[Pp]ropert|Random|Generated'
+
 # The parts without sockets, where a sanitizer is cheap; `make asan` and `make tsan` take everything.
 .PHONY: sanitize
 sanitize: setup-build ## ASan and UBSan on the model, the compiler and the protocol core

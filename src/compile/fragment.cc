@@ -24,18 +24,16 @@ base::Hash HashOfParts(FragmentType type, const std::string& name, const std::st
 
 }  // namespace
 
-FragmentPtr MakeFragment(FragmentType type, std::string name, std::string bytes, std::vector<std::string> clusters,
-                         bool dns, std::vector<Slot> slots) {
+FragmentPtr MakeFragment(FragmentType type, std::string name, std::string bytes, FragmentTraits traits) {
   auto fragment = std::make_shared<Fragment>();
+  static_cast<FragmentTraits&>(*fragment) = std::move(traits);
+  SortUnique(fragment->clusters);
+  SortUnique(fragment->routes);
+  SortUnique(fragment->slots);
   fragment->type = type;
   fragment->hash = HashOfParts(type, name, bytes);
   fragment->name = std::move(name);
   fragment->bytes = std::move(bytes);
-  SortUnique(clusters);
-  fragment->clusters = std::move(clusters);
-  fragment->dns = dns;
-  SortUnique(slots);
-  fragment->slots = std::move(slots);
   return fragment;
 }
 

@@ -32,27 +32,31 @@ enum class Slot : uint8_t {
   kBindApplication = 3,
 };
 
-// One xDS resource: deterministic bytes and what the EMS must know to send it in order. Immutable
-// and shared by every proxy that needs it.
-struct Fragment {
+// What the EMS must know of a fragment to send it in order; a function of its bytes.
+struct FragmentTraits {
+  // Names of the clusters that a route configuration or listener sends traffic to; sorted, unique.
+  std::vector<std::string> clusters;
+  // Names of the route configurations that a listener asks for; sorted, unique.
+  std::vector<std::string> routes;
+  // A cluster whose endpoints come from DNS: new ones are given a moment to resolve.
+  bool dns = false;
+  // The slots in it, sorted; mostly none.
+  std::vector<Slot> slots;
+};
+
+// One xDS resource: its deterministic bytes. Immutable and shared by every proxy that needs it.
+struct Fragment : FragmentTraits {
   FragmentType type = FragmentType::kCluster;
   std::string name;
   // The serialized resource message (not the Any around it).
   std::string bytes;
   // Of type, name and bytes.
   base::Hash hash;
-  // Names of the clusters that a route configuration or listener sends traffic to; sorted, unique.
-  std::vector<std::string> clusters;
-  // A cluster whose endpoints come from DNS: new ones are given a moment to resolve.
-  bool dns = false;
-  // The slots in it, sorted; mostly none.
-  std::vector<Slot> slots;
 };
 using FragmentPtr = std::shared_ptr<const Fragment>;
 
-// Fills in the hash. `clusters` and `slots` are sorted and made unique.
-FragmentPtr MakeFragment(FragmentType type, std::string name, std::string bytes, std::vector<std::string> clusters = {},
-                         bool dns = false, std::vector<Slot> slots = {});
+// Fills in the hash; sorts the traits' lists and makes them unique.
+FragmentPtr MakeFragment(FragmentType type, std::string name, std::string bytes, FragmentTraits traits = {});
 
 // "type.googleapis.com/envoy.config.cluster.v3.Cluster" and so on.
 std::string_view TypeUrl(FragmentType type);

@@ -107,6 +107,7 @@ TEST(ResolveTest, FragmentsSayWhatTheyUse) {
               ElementsAre("cds_egress_shop_api_http_80"));
   const Fragment* egress = FindFragment(client, FragmentType::kListener, "lds_egress_0.0.0.0_15001");
   EXPECT_THAT(egress->clusters, ElementsAre("cds_egress_shop_amazonaws"));
+  EXPECT_THAT(egress->routes, ElementsAre("rds_egress_http_80"));
   EXPECT_THAT(egress->slots, ElementsAre(Slot::kBindEgress));
 
   const ProxyConfig api = world.CompileNode("api");

@@ -90,6 +90,7 @@ xds::ResourcePtr ConfigCache::ResourceOf(const compile::FragmentPtr& fragment, c
     resource->body = std::shared_ptr<const std::string>(fragment, &fragment->bytes);
   }
   resource->clusters = fragment->clusters;
+  resource->children = fragment->routes;
   resource->settles = fragment->dns;
 
   base::MutexLock lock(mutex_);

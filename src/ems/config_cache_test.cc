@@ -16,8 +16,8 @@ std::shared_ptr<const transform::TypeSet> ListenerSet(store::Txn txn, const std:
   listener.mutable_address()->mutable_socket_address()->set_address("0.0.0.0");
   auto set = std::make_shared<transform::TypeSet>();
   set->txn = txn;
-  set->fragments.push_back(compile::MakeFragment(FragmentType::kListener, name, listener.SerializeAsString(), {}, false,
-                                                 {compile::Slot::kBindIngress}));
+  set->fragments.push_back(compile::MakeFragment(FragmentType::kListener, name, listener.SerializeAsString(),
+                                                 {.routes = {"rds"}, .slots = {compile::Slot::kBindIngress}}));
   return set;
 }
 
@@ -37,6 +37,7 @@ TEST(ConfigCache, ProxiesWithDefaultSlotsShareOneCopy) {
   // A value for a slot that the set does not have makes no copy.
   EXPECT_EQ(Listeners(first), Listeners(cache.Get(manifest, {"", "127.0.0.9", ""})));
   EXPECT_EQ(Listeners(first)->txn(), 3U);
+  EXPECT_EQ(Listeners(first)->resources()[0]->children, std::vector<std::string>{"rds"});
 }
 
 TEST(ConfigCache, AValueMakesACopyOfItsOwn) {

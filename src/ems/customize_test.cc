@@ -35,7 +35,7 @@ Listener EgressListener() {
 }
 
 compile::FragmentPtr FragmentOf(FragmentType type, const google::protobuf::Message& message, std::vector<Slot> slots) {
-  return compile::MakeFragment(type, "x", message.SerializeAsString(), {}, false, std::move(slots));
+  return compile::MakeFragment(type, "x", message.SerializeAsString(), {.slots = std::move(slots)});
 }
 
 TEST(Customize, BytesWithoutSlotsAreUnchanged) {

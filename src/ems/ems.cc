@@ -29,13 +29,19 @@ void Ems::OnUpdate(const transform::FeedUpdate& update) {
   if (!complete) status_.OnUpdate(update);
   for (const auto& manifest : update.changed) keys->push_back(manifest->key);
   if (!complete && keys->empty()) return;
-  base::MutexLock lock(mutex_);
-  for (const auto& [executor, hub] : hubs_) {
-    executor->Post([hub = hub.get(), keys, complete] {
+  for (const auto& [executor, hub] : Hubs()) {
+    executor->Post([hub = hub, keys, complete] {
       if (complete) hub->RefreshAll();
       for (const compile::ProxyKey& key : *keys) hub->Refresh(key);
     });
   }
+}
+
+std::vector<std::pair<xds::Executor*, Hub*>> Ems::Hubs() {
+  base::MutexLock lock(mutex_);
+  std::vector<std::pair<xds::Executor*, Hub*>> hubs;
+  for (const auto& [executor, hub] : hubs_) hubs.emplace_back(executor, hub.get());
+  return hubs;
 }
 
 Hub& Ems::HubOf(xds::Executor& executor) {

@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "ems/config_cache.h"
@@ -49,6 +51,7 @@ class Ems {
 
  private:
   void OnUpdate(const transform::FeedUpdate& update) EXCLUDES(mutex_);
+  std::vector<std::pair<xds::Executor*, Hub*>> Hubs() EXCLUDES(mutex_);
   Hub& HubOf(xds::Executor& executor) EXCLUDES(mutex_);
 
   const EmsOptions options_;

@@ -89,7 +89,7 @@ FragmentPtr EmitCluster(const ir::Cluster& from) {
     auto& metadata = (*cluster.mutable_metadata()->mutable_filter_metadata())[kStatsMetadata];
     (*metadata.mutable_fields())["config"].set_string_value(StatsTags("TargetVirtualNode", *from.target_node));
   }
-  return MakeFragment(FragmentType::kCluster, from.name, Serialize(cluster), {}, dns, from.slots);
+  return MakeFragment(FragmentType::kCluster, from.name, Serialize(cluster), {.dns = dns, .slots = from.slots});
 }
 
 }  // namespace chancery::compile::emit

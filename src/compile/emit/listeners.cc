@@ -130,6 +130,14 @@ std::vector<std::string> ClustersOf(const ir::Listener& listener) {
   return clusters;
 }
 
+std::vector<std::string> RoutesOf(const ir::Listener& listener) {
+  std::vector<std::string> routes;
+  for (const ir::FilterChain& chain : listener.chains) {
+    if (const auto* http = std::get_if<ir::HttpChain>(&chain.filter)) routes.push_back(http->route_config);
+  }
+  return routes;
+}
+
 }  // namespace
 
 FragmentPtr EmitListener(const ir::Listener& from) {
@@ -144,7 +152,8 @@ FragmentPtr EmitListener(const ir::Listener& from) {
   (*metadata.mutable_fields())["config"].set_string_value(StatsTags("", ""));
   AddListenerFilters(from, listener);
   for (const ir::FilterChain& chain : from.chains) AddChain(from, chain, listener);
-  return MakeFragment(FragmentType::kListener, from.name, Serialize(listener), ClustersOf(from), false, from.slots);
+  return MakeFragment(FragmentType::kListener, from.name, Serialize(listener),
+                      {.clusters = ClustersOf(from), .routes = RoutesOf(from), .slots = from.slots});
 }
 
 }  // namespace chancery::compile::emit

@@ -133,7 +133,7 @@ FragmentPtr EmitRoutes(const ir::RouteConfig& from) {
       AddClusters(route, clusters);
     }
   }
-  return MakeFragment(FragmentType::kRoute, from.name, Serialize(config), std::move(clusters));
+  return MakeFragment(FragmentType::kRoute, from.name, Serialize(config), {.clusters = std::move(clusters)});
 }
 
 }  // namespace chancery::compile::emit
