@@ -32,6 +32,13 @@ def world(request):
         yield made
 
 
+@pytest.fixture(params=ENVOYS)
+def each_world(request):
+    """A control plane of its own, without a mesh, with the oldest and with the newest Envoy."""
+    with keeping_logs(request, World(envoy=request.param)) as made:
+        yield made
+
+
 @pytest.fixture
 def watches(world):
     """The example mesh with its four proxies live, for one test."""

@@ -274,3 +274,8 @@ def test_commands(document, reader):
                 printed, output = None, reader.start(block)
             else:
                 printed, output = reader.run(block), None
+
+
+def test_no_figure_is_still_to_be_filled_in():
+    for document in every_document():
+        assert "<!-- figures" not in (ROOT / document).read_text(), document

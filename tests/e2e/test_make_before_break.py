@@ -6,7 +6,7 @@ import pytest
 from demo import load, mesh
 from demo.http_service import HttpService
 from demo.waiting import wait_until
-from demo.world import PORT
+from demo.world import PORT, Watches
 
 ROUNDS = 20
 OTHER_PORT = 9090
@@ -91,8 +91,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(watches):
-    made = Shop(watches)
+def shop(each_world):
+    made = Shop(Watches(each_world).wait_answering())
     yield made
     made.close()
 
@@ -172,3 +172,5 @@ def test_a_backend_on_a_port_of_its_own_comes_and_goes(shop):
             shop.wait_live(shop.set_backends("search.watches"))
     traffic.assert_no_failure()
     assert traffic.redials <= traffic.total // 100
+    for proxy in shop.watches.proxies:
+        assert not any(proxy.stats("no_cluster").values()), proxy.resource

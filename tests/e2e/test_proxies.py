@@ -23,9 +23,9 @@ def node_spec(hostname, backends=(), log=None):
 
 
 @pytest.fixture
-def lab(world):
-    world.client.create_mesh(meshName=MESH)
-    return world
+def lab(each_world):
+    each_world.client.create_mesh(meshName=MESH)
+    return each_world
 
 
 def create_node(world, name, **options):

@@ -23,6 +23,8 @@ class Writer:
         self._client = mesh.connect(endpoint_url)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
+        # Who holds it keeps the writer from its next write.
+        self.pause = threading.Lock()
         self.answered = []  # (name, token, uid, txn)
         self.unanswered = 0
 
@@ -40,7 +42,8 @@ class Writer:
             number += 1
             name, token = f"s{number}.{LEDGER}", str(uuid.uuid4())
             try:
-                response = create(self._client, name, token)
+                with self.pause:
+                    response = create(self._client, name, token)
             except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
                 self.unanswered += 1
                 self._stop.wait(0.01)
@@ -85,10 +88,14 @@ def test_kill_under_writes(watches):
             wait_until(lambda: len(writer.answered) >= enough, 60, "answered writes")
             world.control.kill()
             world.control.start()
-            known = list(writer.answered)
-            verify(world.client, known[verified:])
-            verified = len(known)
-    verify(world.client, writer.answered)
+            # The writer would be faster than what checks it.
+            with writer.pause:
+                known = list(writer.answered)
+                verify(world.client, known[verified:])
+                verified = len(known)
+    verify(world.client, writer.answered[verified:])
+    for name, _, uid, _ in writer.answered:
+        assert uid_of(world.client.describe_virtual_service(meshName=LEDGER, virtualServiceName=name)) == uid, name
     txns = [txn for _, _, _, txn in writer.answered]
     assert txns == sorted(set(txns)), "transaction numbers went back or were used twice"
     inside.assert_no_failure()
