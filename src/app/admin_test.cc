@@ -54,7 +54,7 @@ TEST_F(AdminTest, TellsWhoHasATransaction) {
   Publish("m", 1);
   Connect(7, key);
   status_.OnTarget(7, &manifest_, 1, {true, true, true, true, true});
-  Publish("m", 2, {{2, {key}}});
+  Publish("m", 2, {{2, {{key, 1}}}});
   status_.OnTarget(7, &manifest_, 2, {false, true, true, true, true});
   auto answer = Get("/meshes/m/txn/2");
   ASSERT_EQ(answer.status, 200);
@@ -68,6 +68,36 @@ TEST_F(AdminTest, TellsWhoHasATransaction) {
   EXPECT_EQ(json["live"], true);
   json = boost::json::parse(Get("/meshes/m/txn/3").body).as_object();
   EXPECT_EQ(json["live"], false) << "not compiled yet";
+}
+
+TEST_F(AdminTest, ARejectedTypeHoldsBackNoTransactionOfAnother) {
+  const compile::ProxyKey key{{kAccount, "m"}, model::Kind::kVirtualNode, "n", compile::Profile::kStock};
+  constexpr unsigned kListeners = 1U << 2U;
+  constexpr unsigned kRoutes = 1U << 3U;
+  Publish("m", 1);
+  Connect(7, key);
+  status_.OnTarget(7, &manifest_, 1, {true, true, true, true, true});
+  Publish("m", 2, {{2, {{key, kListeners}}}});
+  status_.OnTarget(7, &manifest_, 2, {true, true, false, true, true});
+  status_.OnRejected(7, xds::Type::kListener, xds::ResourceSet(2, {}), {"l"}, "no");
+  Publish("m", 3, {{3, {{key, kRoutes}}}});
+  status_.OnTarget(7, &manifest_, 3, {true, true, false, true, true});
+  EXPECT_EQ(status_.Transaction({kAccount, "m"}, 2)->rejected, 1U);
+  EXPECT_EQ(status_.Transaction({kAccount, "m"}, 3)->acknowledged, 1U);
+  EXPECT_TRUE(status_.Transaction({kAccount, "m"}, 3)->live);
+}
+
+TEST_F(AdminTest, AForgottenTransactionIsLiveOnAProxyThatLacksNothing) {
+  const compile::ProxyKey idle{{kAccount, "m"}, model::Kind::kVirtualNode, "idle", compile::Profile::kStock};
+  const compile::ProxyKey busy{{kAccount, "m"}, model::Kind::kVirtualNode, "busy", compile::Profile::kStock};
+  Publish("m", 1);
+  Connect(7, idle);
+  status_.OnTarget(7, &manifest_, 1, {true, true, true, true, true});
+  for (store::Txn txn = 2; txn < 6000; ++txn) Publish("m", txn, {{txn, {{busy, 1}}}});
+  EXPECT_TRUE(status_.Transaction({kAccount, "m"}, 12)->live);
+  EXPECT_EQ(status_.Transaction({kAccount, "m"}, 5999)->acknowledged, 0U) << "it touched another proxy";
+  status_.OnSettled(7, xds::Type::kRoute, false);
+  EXPECT_EQ(status_.Transaction({kAccount, "m"}, 12)->pending, 1U);
 }
 
 TEST_F(AdminTest, RefusesWhatIsNoTransaction) {

@@ -45,7 +45,6 @@ base::Status ControlPlane::Start() {
     return ems_->Accept(call.path, call.peer, call.transport, call.executor);
   });
   if (auto started = edge_->Start(); !started) return Named("--xds", started.error());
-  // A stream that is faster than this line is refused, and its proxy comes again.
 
   api_ = std::make_unique<frontend::Api>(frontend::Settings{options_.account, options_.region, options_.partition},
                                          *store_, clock_);

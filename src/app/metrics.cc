@@ -76,8 +76,8 @@ void CollectCompilation(const MetricSources& sources, Families& families) {
   families.Counter("chancery_transformer_transactions_total", "Transactions taken from the store", stats.transactions);
   families.Counter("chancery_transformer_compilations_total",
                    "Compilations of a mesh, each of one or more transactions", stats.compilations);
-  families.Counter("chancery_transformer_manifests_total", "Manifests published because their bytes changed",
-                   stats.manifests);
+  families.Counter("chancery_transformer_manifests_total",
+                   "Manifests published because their bytes or warnings changed", stats.manifests);
   MetricFamily& through =
       families.Add(MetricType::Gauge, "chancery_compiled_through_txn", "How far each mesh is compiled");
   for (const auto& [mesh, txn] : sources.feed.Watermarks()) {

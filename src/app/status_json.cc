@@ -33,6 +33,7 @@ json::object TypeJson(const ems::TypeStatus& status) {
   type["acknowledged"] = TextJson(status.acknowledged);
   type["acknowledged_at"] = TimeJson(status.acknowledged_at);
   type["in_force"] = status.in_force;
+  type["live_through"] = status.live_through;
   type["warming"] = status.warming;
   type["rejected"] = status.rejected;
   if (status.rejected) {
@@ -66,7 +67,6 @@ json::object ProxyJson(const ems::ProxyStatus& proxy) {
   out["connected_at"] = TimeJson(proxy.connected_at);
   out["waiting"] = proxy.waiting;
   out["orphaned"] = proxy.orphaned;
-  out["live_through"] = proxy.live_through;
   json::array warnings;
   for (const compile::Warning& warning : proxy.warnings) warnings.push_back(WarningJson(warning));
   out["warnings"] = std::move(warnings);

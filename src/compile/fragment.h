@@ -35,13 +35,13 @@ enum class Slot : uint8_t {
 // What the EMS must know of a fragment to send it in order; a function of its bytes.
 struct FragmentTraits {
   // Names of the clusters that a route configuration or listener sends traffic to; sorted, unique.
-  std::vector<std::string> clusters;
+  std::vector<std::string> clusters = {};
   // Names of the route configurations that a listener asks for; sorted, unique.
-  std::vector<std::string> routes;
+  std::vector<std::string> routes = {};
   // A cluster whose endpoints come from DNS: new ones are given a moment to resolve.
   bool dns = false;
   // The slots in it, sorted; mostly none.
-  std::vector<Slot> slots;
+  std::vector<Slot> slots = {};
 };
 
 // One xDS resource: its deterministic bytes. Immutable and shared by every proxy that needs it.

@@ -13,6 +13,9 @@ static_assert(static_cast<int>(xds::Type::kCluster) == static_cast<int>(compile:
               static_cast<int>(xds::Type::kRoute) == static_cast<int>(compile::FragmentType::kRoute) &&
               static_cast<int>(xds::Type::kSecret) == static_cast<int>(compile::FragmentType::kSecret));
 
+// Insertions between two sweeps for sets of which no manifest is left.
+constexpr size_t kSweepEvery = 256;
+
 // Only the values that the set's slots ask for choose a copy: all others share one.
 SlotValues Relevant(const transform::TypeSet& source, const SlotValues& values) {
   SlotValues relevant;
@@ -62,11 +65,23 @@ xds::ResourceSetPtr ConfigCache::SetOf(const std::shared_ptr<const transform::Ty
   if (!inserted) return slot->second->set;  // another thread was faster
   recent_.push_front({key, source, set});
   slot->second = recent_.begin();
+  if (++inserted_ % kSweepEvery == 0) ForgetSupersededLocked();
   if (recent_.size() > max_sets_) {
     sets_.erase(recent_.back().key);
     recent_.pop_back();
   }
   return set;
+}
+
+void ConfigCache::ForgetSupersededLocked() {
+  for (auto entry = recent_.begin(); entry != recent_.end();) {
+    if (entry->source.use_count() > 1) {
+      ++entry;
+      continue;
+    }
+    sets_.erase(entry->key);
+    entry = recent_.erase(entry);
+  }
 }
 
 xds::ResourcePtr ConfigCache::ResourceOf(const compile::FragmentPtr& fragment, const SlotValues& values) {

@@ -39,10 +39,14 @@ class ConfigCache {
   xds::ResourceSetPtr SetOf(const std::shared_ptr<const transform::TypeSet>& source, const SlotValues& values);
   xds::ResourcePtr ResourceOf(const compile::FragmentPtr& fragment, const SlotValues& values) EXCLUDES(mutex_);
 
+  // Drops the sets that no manifest has any more: they will not be asked for again.
+  void ForgetSupersededLocked() REQUIRES(mutex_);
+
   const size_t max_sets_;
   mutable base::Mutex mutex_;
   std::list<Entry> recent_ GUARDED_BY(mutex_);
   std::map<Key, std::list<Entry>::iterator> sets_ GUARDED_BY(mutex_);
+  size_t inserted_ GUARDED_BY(mutex_) = 0;
   // By fragment and values; dead ones are swept when there are many.
   std::map<std::pair<base::Hash, SlotValues>, std::weak_ptr<const xds::Resource>> resources_ GUARDED_BY(mutex_);
   size_t sweep_at_ GUARDED_BY(mutex_) = 4096;

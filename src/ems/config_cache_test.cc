@@ -57,6 +57,12 @@ TEST(ConfigCache, IsBounded) {
   EXPECT_EQ(cache.size(), 10U);
 }
 
+TEST(ConfigCache, ForgetsWhatNoManifestHasAnyMore) {
+  ConfigCache cache(10'000);
+  for (int i = 0; i < 1000; ++i) cache.Get(ManifestOf(ListenerSet(3, "l")), {});
+  EXPECT_LT(cache.size(), 300U);
+}
+
 TEST(ConfigCache, AnEvictedSetIsMadeAgainTheSame) {
   ConfigCache cache(1);
   const auto manifest = ManifestOf(ListenerSet(3, "l"));

@@ -35,7 +35,7 @@ void ProxyStream::Refresh() {
   target_ = manifest == nullptr ? nullptr : context.configs.Get(*manifest, slots_);
   session_.SetTarget(target_);
   std::array<bool, xds::kTypes> in_force{};
-  for (size_t type = 0; type < xds::kTypes; ++type) in_force[type] = Settled(type);
+  for (size_t type = 0; type < xds::kTypes; ++type) in_force[type] = reported_[type] = InForce(type);
   context.status.OnTarget(id_, manifest.get(), through, in_force);
 }
 
@@ -46,6 +46,7 @@ void ProxyStream::OnMessage(std::string_view message) {
     hub_.Add(*this);
     Refresh();
   }
+  for (size_t type = 0; type < xds::kTypes; ++type) Report(type);
 }
 
 void ProxyStream::OnWriteDone() { session_.OnWriteDone(); }
@@ -118,7 +119,7 @@ void ProxyStream::OnRejected(xds::Type type, const xds::ResourceSetPtr& sent, co
 
 void ProxyStream::OnSettled(xds::Type type, bool in_force) {
   settled_[static_cast<size_t>(type)] = in_force;
-  hub_.context().status.OnSettled(id_, type, in_force);
+  Report(static_cast<size_t>(type));
 }
 
 void ProxyStream::OnWarming(xds::Type type, bool warming) { hub_.context().status.OnWarming(id_, type, warming); }
@@ -138,10 +139,15 @@ void ProxyStream::Leave() {
   key_.reset();
 }
 
-bool ProxyStream::Settled(size_t type) const {
-  if (settled_[type]) return true;
-  const bool nothing = target_ == nullptr || target_->sets[type] == nullptr || target_->sets[type]->resources().empty();
-  return nothing && !subscribed_[type];
+bool ProxyStream::InForce(size_t type) const {
+  if (subscribed_[type]) return settled_[type];
+  return target_ == nullptr || target_->sets[type] == nullptr || target_->sets[type]->resources().empty();
+}
+
+void ProxyStream::Report(size_t type) {
+  const bool in_force = InForce(type);
+  if (std::exchange(reported_[type], in_force) == in_force) return;
+  hub_.context().status.OnSettled(id_, static_cast<xds::Type>(type), in_force);
 }
 
 }  // namespace chancery::ems

@@ -45,8 +45,11 @@ class ProxyStream : public xds::StreamHandler, private xds::SessionObserver {
 
   Admission Refuse(xds::StatusCode code, std::string message);
   void Leave();
-  // A type that was never asked for and of which there is nothing has nothing to be in force.
-  bool Settled(size_t type) const;
+  // The proxy has all of a type. One that it never asked for is in force only when there is nothing of it:
+  // a proxy that starts asks for its routes after its listeners.
+  bool InForce(size_t type) const;
+  // Tells the status when that has changed.
+  void Report(size_t type);
 
   const StreamId id_;
   const std::string peer_;
@@ -56,7 +59,8 @@ class ProxyStream : public xds::StreamHandler, private xds::SessionObserver {
   SlotValues slots_;
   xds::ConfigPtr target_;
   std::array<bool, xds::kTypes> subscribed_{};
-  std::array<bool, xds::kTypes> settled_{};
+  std::array<bool, xds::kTypes> settled_{};  // as the session says
+  std::array<bool, xds::kTypes> reported_{};
   xds::SotwSession session_;
 };
 

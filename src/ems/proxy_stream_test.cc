@@ -7,8 +7,12 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
+#include "compile/testing/world.h"
+#include "transform/mesh_compiler.h"
 #include "xds/fake_transport.h"
 
 namespace chancery::ems {
@@ -36,7 +40,7 @@ class ProxyStreamTest : public testing::Test {
     clusters->fragments.push_back(compile::MakeFragment(FragmentType::kCluster, "c", bytes));
     clusters->txn = txn;
     manifest->types[0] = clusters;
-    transform::FeedUpdate update{kMesh, txn, {manifest}, {}, {{txn, {Proxy()}}}};
+    transform::FeedUpdate update{kMesh, txn, {manifest}, {}, {{txn, {{Proxy(), 1}}}}};
     feed_.Publish(update);
     status_.OnUpdate(update);
     hub_.Refresh(Proxy());
@@ -164,6 +168,84 @@ TEST_F(ProxyStreamTest, ARejectionShowsUntilABetterStateIsInForce) {
   Publish(3, "three");
   EXPECT_EQ(Answer(), "three");
   EXPECT_FALSE(Status().types[0].rejected);
+}
+
+// What the compiler says of its fragments reaches the protocol core: order and `live` depend on it.
+class CompiledProxyTest : public ProxyStreamTest {
+ protected:
+  using Kind = model::Kind;
+
+  // Gives the proxy of node n the world's newest state; it is changed by transaction `txn`.
+  void Apply(store::Txn txn, Kind kind, std::string name, std::string_view spec) {
+    auto resource = std::make_shared<model::Resource>(*compile::testing::MakeResource(kind, "", std::move(name), spec));
+    resource->key.mesh = kMesh;
+    resource->txn = txn;
+    const transform::MeshTransaction transaction{txn, {{resource->key, resource}}};
+    const transform::FeedUpdate update = compiler_.Apply(std::span(&transaction, 1));
+    feed_.Publish(update);
+    status_.OnUpdate(update);
+    hub_.Refresh(Proxy());
+  }
+  void Subscribe(FragmentType type, const std::vector<std::string>& names = {}) {
+    Request request;
+    request.set_type_url(std::string(compile::TypeUrl(type)));
+    for (const std::string& name : names) request.add_resource_names(name);
+    stream_->OnMessage(request.SerializeAsString());
+  }
+  // Reads the next answer, which must be of `type`, and accepts it under the names asked for.
+  std::vector<std::string> Take(FragmentType type, const std::vector<std::string>& names = {}) {
+    const auto response = transport_.Read();
+    if (!response) return {"nothing"};
+    EXPECT_EQ(response->type_url(), compile::TypeUrl(type));
+    transport_.FinishWrite();
+    Request request;
+    request.set_type_url(response->type_url());
+    request.set_response_nonce(response->nonce());
+    request.set_version_info(response->version_info());
+    for (const std::string& name : names) request.add_resource_names(name);
+    stream_->OnMessage(request.SerializeAsString());
+    std::vector<std::string> bodies;
+    for (const auto& resource : response->resources()) bodies.push_back(resource.value());
+    return bodies;
+  }
+  void Start() {
+    feed_.MarkComplete();
+    Apply(1, Kind::kVirtualNode, "server", kServer);
+    Apply(2, Kind::kVirtualService, "s.local", R"({"provider":{"virtualNode":{"virtualNodeName":"server"}}})");
+    Apply(3, Kind::kVirtualNode, "n", kWithBackend);
+    Open();
+    Ask(kNodeId);
+    Take(FragmentType::kCluster);
+    Subscribe(FragmentType::kListener);
+    Take(FragmentType::kListener);
+  }
+
+  static constexpr std::string_view kServer = R"({"listeners":[{"portMapping":{"port":80,"protocol":"http"}}],
+      "serviceDiscovery":{"dns":{"hostname":"server.local"}}})";
+  static constexpr std::string_view kWithBackend =
+      R"({"backends":[{"virtualService":{"virtualServiceName":"s.local"}}]})";
+  const std::vector<std::string> kRoutes = {"rds_egress_http_80"};
+  transform::MeshCompiler compiler_{kMesh};
+};
+
+TEST_F(CompiledProxyTest, IsLiveOnlyWithTheRoutesOfItsListeners) {
+  Start();
+  EXPECT_EQ(Txn(3).pending, 1U) << "the routes are still to be asked for";
+  Subscribe(FragmentType::kRoute, kRoutes);
+  EXPECT_THAT(Take(FragmentType::kRoute, kRoutes), SizeIs(1));
+  EXPECT_EQ(Txn(3).acknowledged, 1U);
+}
+
+TEST_F(CompiledProxyTest, AClusterGoesAfterTheListenerThatLedToIt) {
+  Start();
+  Subscribe(FragmentType::kRoute, kRoutes);
+  Take(FragmentType::kRoute, kRoutes);
+  Apply(4, Kind::kVirtualNode, "n", "{}");
+  Take(FragmentType::kListener);
+  Subscribe(FragmentType::kRoute, {});
+  const auto clusters = Take(FragmentType::kCluster);
+  EXPECT_THAT(clusters, testing::Each(testing::Not(HasSubstr("cds_egress_m_server_http_80"))));
+  EXPECT_EQ(Txn(4).acknowledged, 1U);
 }
 
 TEST_F(ProxyStreamTest, ANodeThatNamesNoProxyIsRefused) {

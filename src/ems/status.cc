@@ -6,8 +6,10 @@
 namespace chancery::ems {
 namespace {
 
-// Transactions kept per mesh with whom they touched; older ones are judged by each proxy of the mesh.
+// For each mesh, transactions kept with whom they touched, and proxies in all of them; older ones are
+// judged by what each proxy of the mesh has now.
 constexpr size_t kHistory = 4096;
+constexpr size_t kMostTouches = 200'000;
 // A rejected proxy's text comes from outside.
 constexpr size_t kMostMessage = 4096;
 constexpr size_t kMostNames = 100;
@@ -125,11 +127,13 @@ void StatusBoard::OnUpdate(const transform::FeedUpdate& update) {
   history.compiled_through = update.compiled_through;
   if (first) return;  // what was loaded: nobody was connected to a state before it
   for (const auto& touched : update.touched) {
-    if (!history.touched.empty() && history.touched.size() >= kHistory) {
-      history.floor = history.touched.front().txn;
-      history.touched.pop_front();
-    }
     history.touched.push_back(touched);
+    history.touches += touched.proxies.size();
+  }
+  while (history.touched.size() > kHistory || history.touches > kMostTouches) {
+    history.floor = history.touched.front().txn;
+    history.touches -= history.touched.front().proxies.size();
+    history.touched.pop_front();
   }
 }
 
@@ -150,15 +154,15 @@ std::optional<TxnStatus> StatusBoard::Transaction(const model::MeshId& mesh, sto
   status.compiled_through = history.compiled_through;
   if (txn <= history.floor) {
     for (const auto& [stream, proxy] : proxies_) {
-      if (proxy.status.key.mesh == mesh) CountLocked(proxy, txn, status);
+      if (proxy.status.key.mesh == mesh) Count(proxy.status, txn, Types().set(), true, status);
     }
   } else {
     const auto touched = std::ranges::lower_bound(history.touched, txn, {}, &transform::FeedUpdate::Touched::txn);
     if (touched != history.touched.end() && touched->txn == txn) {
-      for (const compile::ProxyKey& key : touched->proxies) {
+      for (const auto& [key, types] : touched->proxies) {
         const auto streams = by_key_.find(key);
         if (streams == by_key_.end()) continue;
-        for (const StreamId stream : streams->second) CountLocked(proxies_.at(stream), txn, status);
+        for (const StreamId stream : streams->second) Count(proxies_.at(stream).status, txn, types, false, status);
       }
     }
   }
@@ -200,23 +204,24 @@ StatusBoard::Proxy* StatusBoard::FindLocked(StreamId stream) {
 void StatusBoard::NoteLive(Proxy& proxy) {
   for (TypeStatus& type : proxy.status.types) {
     if (!type.in_force) continue;
+    type.live_through = proxy.applied_through;
     type.rejected = false;
     type.rejected_names.clear();
     type.message.clear();
   }
-  if (std::ranges::all_of(proxy.status.types, &TypeStatus::in_force)) proxy.status.live_through = proxy.applied_through;
 }
 
-void StatusBoard::CountLocked(const Proxy& proxy, store::Txn txn, TxnStatus& status) const {
-  const ProxyStatus& proxy_status = proxy.status;
-  if (proxy_status.waiting || proxy_status.orphaned) return;
-  if (proxy_status.live_through >= txn) {
-    ++status.acknowledged;
-  } else if (std::ranges::any_of(proxy_status.types, &TypeStatus::rejected)) {
-    ++status.rejected;
-  } else {
-    ++status.pending;
+void StatusBoard::Count(const ProxyStatus& proxy, store::Txn txn, Types types, bool forgotten, TxnStatus& status) {
+  if (proxy.waiting || proxy.orphaned) return;
+  bool live = true;
+  bool rejected = false;
+  for (size_t type = 0; type < proxy.types.size(); ++type) {
+    const TypeStatus& has = proxy.types[type];
+    if (!types.test(type) || has.live_through >= txn || (forgotten && has.in_force)) continue;
+    live = false;
+    rejected |= has.rejected;
   }
+  ++(live ? status.acknowledged : rejected ? status.rejected : status.pending);
 }
 
 }  // namespace chancery::ems

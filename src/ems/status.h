@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -29,6 +30,8 @@ struct TypeStatus {
   base::Clock::WallTime acknowledged_at{};
   // The client has all of the target in force.
   bool in_force = false;
+  // It has everything of its mesh up to this transaction in force, as far as this type is concerned.
+  store::Txn live_through = 0;
   bool warming = false;
   // The last NACK, until all of the target is in force again.
   bool rejected = false;
@@ -53,8 +56,6 @@ struct ProxyStatus {
   // What its configuration leaves out or does otherwise than the model says, and why.
   std::vector<compile::Warning> warnings;
   std::array<TypeStatus, xds::kTypes> types;
-  // It has everything of its mesh up to this transaction in force.
-  store::Txn live_through = 0;
 };
 
 // How far one transaction is.
@@ -103,8 +104,7 @@ class StatusBoard {
   // The stream was given `manifest` out of the state of its mesh at `through` (or, with null, nothing:
   // its resource does not exist). `in_force` tells for each type whether all of it is.
   void OnTarget(StreamId stream, const transform::Manifest* manifest, store::Txn through,
-                const std::array<bool, xds::kTypes>& in_force)
-      EXCLUDES(mutex_);
+                const std::array<bool, xds::kTypes>& in_force) EXCLUDES(mutex_);
   void OnSettled(StreamId stream, xds::Type type, bool in_force) EXCLUDES(mutex_);
 
   // --- the feed
@@ -121,7 +121,7 @@ class StatusBoard {
     uint64_t orphaned = 0;
     uint64_t rejecting = 0;  // with a type whose last answer was rejected
     uint64_t warming = 0;
-    uint64_t warned = 0;     // whose configuration was compiled with warnings
+    uint64_t warned = 0;  // whose configuration was compiled with warnings
   };
   Census census() const EXCLUDES(mutex_);
   size_t StreamsOf(const compile::ProxyKey& key) const EXCLUDES(mutex_);
@@ -136,10 +136,14 @@ class StatusBoard {
     // Transactions after `floor` that are not here touched nobody.
     store::Txn floor = 0;
     std::deque<transform::FeedUpdate::Touched> touched;
+    size_t touches = 0;  // proxies in all of `touched`
   };
   Proxy* FindLocked(StreamId stream) REQUIRES(mutex_);
   static void NoteLive(Proxy& proxy);
-  void CountLocked(const Proxy& proxy, store::Txn txn, TxnStatus& status) const REQUIRES(mutex_);
+  using Types = std::bitset<compile::kFragmentTypes>;
+  // Adds a proxy that `txn` touched in `types` to the count. When it is `forgotten` what the
+  // transaction touched, a type that is in force now counts as having it.
+  static void Count(const ProxyStatus& proxy, store::Txn txn, Types types, bool forgotten, TxnStatus& status);
 
   const base::Clock& clock_;
   mutable base::Mutex mutex_;

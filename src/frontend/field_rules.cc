@@ -3,6 +3,7 @@
 #include <chancery/model/route.pb.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <re2/re2.h>
 
 #include <string>
 #include <string_view>
@@ -105,6 +106,31 @@ void CheckWeights(const KindDescriptor* kind, const Message& input, std::vector<
   check("tcpRoute", route.tcp_route().action().weighted_targets());
 }
 
+void CheckRegexesBelow(const Message& message, const std::string& path, std::vector<Violation>& violations) {
+  const auto& reflection = *message.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const auto* field : fields) {
+    const std::string here = path + "." + field->json_name();
+    if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
+      if (!field->is_repeated()) {
+        CheckRegexesBelow(reflection.GetMessage(message, field), here, violations);
+        continue;
+      }
+      for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+        CheckRegexesBelow(reflection.GetRepeatedMessage(message, field, i), fmt::format("{}[{}]", here, i), violations);
+      }
+    } else if (field->name() == "regex") {
+      const re2::RE2 regex(reflection.GetString(message, field), re2::RE2::Quiet);
+      if (!regex.ok()) violations.push_back({here, "must be a regular expression of RE2: " + regex.error()});
+    }
+  }
+}
+
+void CheckRegexes(const KindDescriptor*, const Message& input, std::vector<Violation>& violations) {
+  if (const Message* spec = MessageMember(input, "spec")) CheckRegexesBelow(*spec, "spec", violations);
+}
+
 struct FieldRule {
   std::string_view name;
   void (*check)(const KindDescriptor* kind, const Message& input, std::vector<Violation>& violations);
@@ -112,7 +138,7 @@ struct FieldRule {
 
 constexpr FieldRule kFieldRules[] = {
     {"name-characters", CheckNames},       {"client-token", CheckClientToken}, {"mesh-owner", CheckMeshOwner},
-    {"one-route-kind", CheckOneRouteKind}, {"weights-sum", CheckWeights},
+    {"one-route-kind", CheckOneRouteKind}, {"weights-sum", CheckWeights},      {"regex", CheckRegexes},
 };
 
 }  // namespace

@@ -18,6 +18,8 @@ namespace chancery::frontend {
 //   mesh-owner           digits, beyond the shape's length
 //   one-route-kind       rule 19
 //   weights-sum          rule 20
+//   regex                RE2 takes every `regex`, because an Envoy refuses the whole route
+//                        configuration otherwise (contract/envoy.md §2.4)
 void CheckFieldRules(const model::KindDescriptor* kind, const google::protobuf::Message& input,
                      std::vector<base::Violation>& violations);
 

@@ -323,7 +323,7 @@ void HttpServer::Impl::Stop() {
   }
   asio::post(io_, [this] { BeginStop(); });
   {
-    const auto deadline = std::chrono::steady_clock::now() + options_.read_timeout + options_.write_timeout;
+    const auto deadline = std::chrono::steady_clock::now() + options_.stop_grace;
     base::MutexLock lock(mutex_);
     while (!drained_) {
       const auto left = deadline - std::chrono::steady_clock::now();

@@ -26,6 +26,8 @@ struct HttpServerOptions {
   std::chrono::milliseconds idle_timeout{60'000};
   std::chrono::milliseconds read_timeout{30'000};
   std::chrono::milliseconds write_timeout{30'000};
+  // How long Stop waits for requests that are on their way in and answers on their way out.
+  std::chrono::milliseconds stop_grace{5'000};
 };
 
 // HTTP/1.1 over plain sockets, for the API and for the admin port: the only code that sees such a
@@ -44,8 +46,8 @@ class HttpServer {
 
   // "127.0.0.1:34567".
   const std::string& address() const;
-  // Accepts no more, answers what has been received, then returns; at most read_timeout and
-  // write_timeout together.
+  // Accepts no more, answers what has been received, then returns; a client that keeps it waiting
+  // does so for stop_grace at most.
   void Stop();
 
  private:

@@ -340,6 +340,19 @@ TEST(HttpServer, StopFinishesWhatItHasAccepted) {
   stopping.join();
 }
 
+TEST(HttpServer, StopWaitsForAHalfSentRequestOnlySoLong) {
+  HttpServerOptions options;
+  options.idle_timeout = options.read_timeout = std::chrono::hours(1);
+  options.stop_grace = std::chrono::milliseconds(50);
+  auto server = HttpServer::Start(options, [](const Request&) { return Answer{}; });
+  ASSERT_TRUE(server);
+  Client client((*server)->address());
+  // A whole request first: the second, half one is surely being read when the first was answered.
+  ASSERT_TRUE(client.Send("GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HT"));
+  EXPECT_THAT(client.ReadUntil("\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+  (*server)->Stop();  // would take an hour
+}
+
 TEST(HttpServer, AddressesAreChecked) {
   for (const char* bad : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:70000", "host.example:1", "127.0.0.1:-1"}) {
     HttpServerOptions options;

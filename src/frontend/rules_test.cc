@@ -113,6 +113,19 @@ TEST_F(RulesTest, ARetargetedRouteFreesItsOldTarget) {
   ExpectError(Delete("/meshes/m/virtualNodes/n2"), 409, "ResourceInUseException", "target of Routes");
 }
 
+TEST_F(RulesTest, ARegexThatRe2RefusesNamesItsField) {
+  MakeMesh();
+  const std::string action = R"("action":{"weightedTargets":[{"virtualNode":"n","weight":1}]})";
+  const auto create = [&](const std::string& match) {
+    return Put("/meshes/m/virtualRouter/r/routes",
+               R"({"routeName":"x","spec":{"httpRoute":{"match":)" + match + "," + action + "}}}");
+  };
+  ExpectError(create(R"({"path":{"regex":"(?!a"}})"), 400, "BadRequestException", "spec.httpRoute.match.path.regex");
+  ExpectError(create(R"({"prefix":"/","headers":[{"name":"a"},{"name":"b","match":{"regex":"("}}]})"), 400,
+              "BadRequestException", "spec.httpRoute.match.headers[1].match.regex");
+  Json(create(R"({"path":{"regex":"/a.*"}})"));
+}
+
 TEST_F(RulesTest, ExactlyOneKindOfRoute) {
   MakeMesh();
   ExpectError(Put("/meshes/m/virtualRouter/r/routes", R"({"routeName":"x","spec":{"udpRoute":{}}})"), 400,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -45,7 +46,8 @@ struct FeedUpdate {
   // before; a step of several coalesced transactions attributes a proxy to each that touched it.
   struct Touched {
     store::Txn txn = 0;
-    std::vector<compile::ProxyKey> proxies;
+    // With the types whose bytes changed, by FragmentType.
+    std::map<compile::ProxyKey, std::bitset<compile::kFragmentTypes>> proxies;
   };
   std::vector<Touched> touched;
 };

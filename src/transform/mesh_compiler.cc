@@ -62,19 +62,21 @@ FeedUpdate MeshCompiler::Apply(std::span<const MeshTransaction> transactions) {
     for (const ResourceChange& change : transaction.changes) TakeChange(change, step);
     affected.insert(step.proxies.begin(), step.proxies.end());
   }
-  std::set<ProxyKey> changed;
+  std::map<ProxyKey, Types> changed;
   for (const ProxyKey& proxy : affected) {
     if (snapshot_.Find(proxy.kind, "", proxy.name) == nullptr) {
       index_.Remove(proxy);
       if (manifests_.erase(proxy) > 0) update.removed.push_back(proxy);
-    } else if (CompileOne(proxy, steps, update)) {
-      changed.insert(proxy);
+    } else if (const Types types = CompileOne(proxy, steps, update); types.any()) {
+      changed.emplace(proxy, types);
     }
   }
   for (Affected& step : steps) {
     for (const ReadKey& key : step.changed) index_.Collect(key, step.proxies);
     FeedUpdate::Touched touched{step.txn, {}};
-    std::ranges::set_intersection(step.proxies, changed, std::back_inserter(touched.proxies));
+    for (const ProxyKey& proxy : step.proxies) {
+      if (const auto found = changed.find(proxy); found != changed.end()) touched.proxies.insert(*found);
+    }
     if (!touched.proxies.empty()) update.touched.push_back(std::move(touched));
   }
   ForgetUnused();
@@ -100,14 +102,15 @@ ManifestPtr MeshCompiler::Find(const ProxyKey& key) const {
   return found == manifests_.end() ? nullptr : found->second;
 }
 
-bool MeshCompiler::CompileOne(const ProxyKey& key, std::span<const Affected> steps, FeedUpdate& update) {
+MeshCompiler::Types MeshCompiler::CompileOne(const ProxyKey& key, std::span<const Affected> steps, FeedUpdate& update) {
   compile::ProxyConfig config = compile_(snapshot_, key);
   const store::Txn txn = steps.empty() ? NewestRead(config.reads) : NewestStep(steps, key, config.reads);
   ManifestPtr& current = manifests_[key];
   auto manifest = std::make_shared<Manifest>();
   manifest->key = key;
   manifest->warnings = std::move(config.warnings);
-  bool bytes_changed = current == nullptr;
+  // A proxy that is new is given every type, were it an empty set.
+  Types changed = current == nullptr ? Types().set() : Types();
   auto begin = config.fragments.begin();
   for (const compile::FragmentType type : compile::kAllFragmentTypes) {
     const auto end = std::find_if(begin, config.fragments.end(), [type](const auto& f) { return f->type != type; });
@@ -115,14 +118,14 @@ bool MeshCompiler::CompileOne(const ProxyKey& key, std::span<const Affected> ste
     const auto before = current == nullptr ? nullptr : current->types[index];
     for (auto it = begin; it != end; ++it) *it = Shared(*it);
     manifest->types[index] = MakeSet({begin, end}, txn, before);
-    bytes_changed |= manifest->types[index] != before;
+    if (manifest->types[index] != before) changed.set(index);
     begin = end;
   }
   index_.Set(key, std::move(config.reads));
-  if (!bytes_changed && manifest->warnings == current->warnings) return false;
+  if (changed.none() && manifest->warnings == current->warnings) return changed;
   current = manifest;
   update.changed.push_back(std::move(manifest));
-  return bytes_changed;
+  return changed;
 }
 
 compile::FragmentPtr MeshCompiler::Shared(const compile::FragmentPtr& fragment) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bitset>
 #include <functional>
 #include <map>
 #include <memory>
@@ -60,8 +61,10 @@ class MeshCompiler {
   };
 
   void TakeChange(const ResourceChange& change, Affected& step);
-  // Compiles `key` into its manifest; true when its bytes changed. `steps` is empty for a first load.
-  bool CompileOne(const compile::ProxyKey& key, std::span<const Affected> steps, FeedUpdate& update);
+  using Types = std::bitset<compile::kFragmentTypes>;
+
+  // Compiles `key` into its manifest; which types' bytes changed. `steps` is empty for a first load.
+  Types CompileOne(const compile::ProxyKey& key, std::span<const Affected> steps, FeedUpdate& update);
   // The newest of `steps` that touched what `key` reads or read.
   static store::Txn NewestStep(std::span<const Affected> steps, const compile::ProxyKey& key,
                                const std::set<compile::ReadKey>& reads);

@@ -17,7 +17,10 @@ using model::Kind;
 using model::MeshId;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Pair;
 using testing::SizeIs;
+
+using Types = std::bitset<compile::kFragmentTypes>;
 
 const MeshId kMesh{"000000000000", "m"};
 
@@ -60,7 +63,7 @@ TEST_F(MeshCompilerTest, ANewNodeGetsAManifest) {
   EXPECT_EQ(update.compiled_through, 3U);
   EXPECT_EQ(update.changed[0]->types[2]->txn, 3U);
   ASSERT_THAT(update.touched, SizeIs(1));
-  EXPECT_THAT(update.touched[0].proxies, ElementsAre(Proxy("a")));
+  EXPECT_THAT(update.touched[0].proxies, ElementsAre(Pair(Proxy("a"), Types().set())));
 }
 
 TEST_F(MeshCompilerTest, WhatWasAbsentIsADependencyToo) {
@@ -71,6 +74,8 @@ TEST_F(MeshCompilerTest, WhatWasAbsentIsADependencyToo) {
   EXPECT_EQ(update.changed[0]->key, Proxy("a"));
   EXPECT_EQ(update.changed[0]->types[0]->txn, 3U) << "the clusters changed";
   EXPECT_EQ(update.changed[0]->types[2]->txn, 1U) << "the listeners did not";
+  ASSERT_THAT(update.touched, SizeIs(1));
+  EXPECT_THAT(update.touched[0].proxies, ElementsAre(Pair(Proxy("a"), Types("00001")))) << "clusters alone";
 }
 
 TEST_F(MeshCompilerTest, AChangeThatAltersNobodysBytesWritesNoManifest) {
@@ -96,9 +101,9 @@ TEST_F(MeshCompilerTest, CoalescedTransactionsAreEachAttributed) {
                                                      {3, {{Service("a"), At(Service("a"), 3)}}}};
   const FeedUpdate update = compiler_.Apply(transactions);
   ASSERT_THAT(update.touched, SizeIs(3));
-  EXPECT_THAT(update.touched[0].proxies, ElementsAre(Proxy("a")));
-  EXPECT_THAT(update.touched[1].proxies, ElementsAre(Proxy("b")));
-  EXPECT_THAT(update.touched[2].proxies, ElementsAre(Proxy("a")));
+  EXPECT_THAT(update.touched[0].proxies, ElementsAre(Pair(Proxy("a"), testing::_)));
+  EXPECT_THAT(update.touched[1].proxies, ElementsAre(Pair(Proxy("b"), testing::_)));
+  EXPECT_THAT(update.touched[2].proxies, ElementsAre(Pair(Proxy("a"), testing::_)));
 }
 
 TEST_F(MeshCompilerTest, SkipsWhatWasLoadedAlready) {

@@ -186,7 +186,7 @@ TEST(FragmentTest, HashTellsTypeNameAndBytesApart) {
   EXPECT_EQ(base->hash, MakeFragment(FragmentType::kCluster, "ab", "c")->hash);
   EXPECT_NE(base->hash, MakeFragment(FragmentType::kCluster, "a", "bc")->hash);
   EXPECT_NE(base->hash, MakeFragment(FragmentType::kRoute, "ab", "c")->hash);
-  const auto sorted = MakeFragment(FragmentType::kRoute, "r", "", {"b", "a", "b"});
+  const auto sorted = MakeFragment(FragmentType::kRoute, "r", "", {.clusters = {"b", "a", "b"}});
   EXPECT_THAT(sorted->clusters, ElementsAre("a", "b"));
 }
 
