@@ -1,12 +1,14 @@
 #include "app/options.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
+
+#include "base/address.h"
 
 namespace chancery::app {
 namespace {
@@ -16,32 +18,15 @@ using base::Error;
 
 Error Misuse(std::string message) { return {Code::kBadRequest, std::move(message), {}}; }
 
-// The host of HOST:PORT or [HOST]:PORT; empty when it is neither or the port is none.
-std::string HostOf(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos || colon == 0) return "";
-  const std::string port = address.substr(colon + 1);
-  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos) return "";
-  if (std::stoi(port) > 65535) return "";
-  std::string host = address.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  return host;
-}
-
-bool IsIpAddress(const std::string& host) {
-  std::array<unsigned char, 16> buffer{};
-  return inet_pton(AF_INET, host.c_str(), buffer.data()) == 1 || inet_pton(AF_INET6, host.c_str(), buffer.data()) == 1;
-}
-
 bool IsLoopback(const std::string& host) { return host == "::1" || host.starts_with("127."); }
 
 base::Status CheckAddress(std::string_view flag, const std::string& address, bool beyond_loopback,
                           std::string_view unless) {
-  const std::string host = HostOf(address);
-  if (host.empty() || !IsIpAddress(host)) {
+  const std::optional<base::HostPort> parts = base::SplitHostPort(address);
+  if (!parts || !base::IsIpAddress(parts->host)) {
     return Misuse(fmt::format("{}: '{}' is not IP:PORT", flag, address));
   }
-  if (!IsLoopback(host) && !beyond_loopback) {
+  if (!IsLoopback(parts->host) && !beyond_loopback) {
     return Misuse(fmt::format("{}: {} is beyond loopback{}", flag, address, unless));
   }
   return base::Status::Ok();

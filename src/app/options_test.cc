@@ -51,6 +51,7 @@ TEST(ServeOptions, WhatIsMalformedNamesItsFlag) {
   const std::vector<Case> cases = {
       {"--api", [](ServeOptions& o) { o.api = "127.0.0.1"; }},
       {"--api", [](ServeOptions& o) { o.api = "localhost:1"; }},
+      {"--api", [](ServeOptions& o) { o.api = "::1:8480"; }},
       {"--xds", [](ServeOptions& o) { o.xds = "127.0.0.1:70000"; }},
       {"--admin", [](ServeOptions& o) { o.admin = ":80"; }},
       {"--admin", [](ServeOptions& o) { o.admin = "10.0.0.1:80"; }},

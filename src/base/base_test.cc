@@ -1,14 +1,16 @@
 #include <gtest/gtest.h>
 
-#include <memory>
+#include <optional>
 #include <regex>
 #include <string>
+#include <string_view>
 
+#include "base/address.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/published.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "base/utf8.h"
 
 namespace chancery::base {
 namespace {
@@ -50,11 +52,50 @@ TEST(Uuid, IsVersion4AndDiffers) {
   EXPECT_NE(first, NewUuid());
 }
 
-TEST(Published, GivesTheNewestValue) {
-  Published<int> published;
-  EXPECT_EQ(published.Get(), nullptr);
-  published.Set(std::make_shared<const int>(7));
-  EXPECT_EQ(*published.Get(), 7);
+TEST(Utf8, KnowsWellFormedText) {
+  for (const char* text : {"", "a", "é", "\u0800", "\uD7FF", "\uE000", "\U00010000", "\U0010FFFF"}) {
+    EXPECT_TRUE(IsUtf8(text)) << text;
+  }
+  for (const char* text :
+       {"\x80", "\xC3", "\xC3z", "\xC0\xAF", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF", "\xE2\x82",
+        "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "a\xFE"}) {
+    EXPECT_FALSE(IsUtf8(text)) << text;
+  }
+  EXPECT_TRUE(IsUtf8(std::string_view("\0", 1)));
+}
+
+TEST(Utf8, MeasuresTheFirstCharacter) {
+  EXPECT_EQ(Utf8Length("az"), 1u);
+  EXPECT_EQ(Utf8Length("éz"), 2u);
+  EXPECT_EQ(Utf8Length("漢z"), 3u);
+  EXPECT_EQ(Utf8Length("😀z"), 4u);
+  EXPECT_EQ(Utf8Length("\xA9z"), 0u);
+}
+
+TEST(Address, KnowsIpAddresses) {
+  for (const char* text : {"127.0.0.1", "0.0.0.0", "::", "::1", "fe80::1", "::ffff:10.0.0.1"}) {
+    EXPECT_TRUE(IsIpAddress(text)) << text;
+  }
+  for (const char* text : {"", "localhost", "127.1", "256.0.0.1", "[::1]", "127.0.0.1 ", "127.0.0.1:80", "::1%lo"}) {
+    EXPECT_FALSE(IsIpAddress(text)) << text;
+  }
+  EXPECT_FALSE(IsIpAddress(std::string("127.0.0.1\0x", 11)));
+}
+
+TEST(Address, SplitsHostAndPort) {
+  const auto split = [](std::string_view text) {
+    const std::optional<HostPort> parts = SplitHostPort(text);
+    return parts ? parts->host + " " + std::to_string(parts->port) : "none";
+  };
+  EXPECT_EQ(split("127.0.0.1:80"), "127.0.0.1 80");
+  EXPECT_EQ(split("name.local:65535"), "name.local 65535");
+  EXPECT_EQ(split("[::1]:0"), "::1 0");
+  for (const char* text :
+       {"",        ":",       "name",        "name:",  ":80",   "name:65536", "name:+1",        "name:-1",
+        "name: 1", "name:1x", "name:000080", "::1:80", "[::1]", "[name]:80",  "[127.0.0.1]:80", "[]:80",
+        "a b:80",  "a/b:80",  "na\nme:80",   "[::1:80"}) {
+    EXPECT_EQ(split(text), "none") << text;
+  }
 }
 
 }  // namespace

@@ -5,8 +5,6 @@
 #include <envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver.pb.h>
 #include <envoy/extensions/upstreams/http/v3/http_protocol_options.pb.h>
 #include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/type_resolver_util.h>
 
@@ -14,8 +12,10 @@
 #include <memory>
 #include <utility>
 
+#include "base/address.h"
 #include "cli/parse.h"
 #include "model/resource.h"
+#include "model/serialize.h"
 
 namespace chancery::cli {
 namespace {
@@ -134,7 +134,7 @@ void SetHttp2(Cluster& cluster, bool keepalive) {
 void AddStaticCluster(std::string_view name, const Endpoint& endpoint, bool keepalive, Bootstrap& bootstrap) {
   Cluster& cluster = *bootstrap.mutable_static_resources()->add_clusters();
   cluster.set_name(std::string(name));
-  const bool is_name = endpoint.pipe.empty() && !IsIpAddress(endpoint.host);
+  const bool is_name = endpoint.pipe.empty() && !base::IsIpAddress(endpoint.host);
   cluster.set_type(is_name ? Cluster::STRICT_DNS : Cluster::STATIC);
   cluster.mutable_connect_timeout()->set_seconds(1);
   cluster.mutable_load_assignment()->set_cluster_name(std::string(name));
@@ -224,17 +224,6 @@ void SetDnsResolver(const Endpoint& resolver, Bootstrap& bootstrap) {
   extension.mutable_typed_config()->PackFrom(cares);
 }
 
-// Maps come out in the order of their keys, so equal bootstraps are equal bytes.
-std::string SerializeSorted(const Bootstrap& bootstrap) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream out(&stream);
-  out.SetSerializationDeterministic(true);
-  bootstrap.SerializeToCodedStream(&out);
-  out.Trim();
-  return bytes;
-}
-
 base::Result<std::string> ToJson(const Bootstrap& bootstrap) {
   const std::unique_ptr<google::protobuf::util::TypeResolver> resolver(
       google::protobuf::util::NewTypeResolverForDescriptorPool("type.googleapis.com",
@@ -244,8 +233,8 @@ base::Result<std::string> ToJson(const Bootstrap& bootstrap) {
   print.preserve_proto_field_names = true;
   std::string json;
   const auto status = google::protobuf::util::BinaryToJsonString(
-      resolver.get(), "type.googleapis.com/" + bootstrap.GetDescriptor()->full_name(), SerializeSorted(bootstrap),
-      &json, print);
+      resolver.get(), "type.googleapis.com/" + bootstrap.GetDescriptor()->full_name(),
+      model::SerializeSorted(bootstrap), &json, print);
   if (!status.ok()) return base::Error{base::Code::kInternal, status.ToString(), {}};
   return json;
 }

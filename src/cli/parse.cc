@@ -1,12 +1,14 @@
 #include "cli/parse.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <utility>
+
+#include "base/address.h"
 
 namespace chancery::cli {
 namespace {
@@ -25,27 +27,13 @@ bool HasControlOrSpace(std::string_view text) {
   return false;
 }
 
-// The part before the last colon, without the brackets of an IPv6 address; nothing if it is none.
-std::string HostOf(std::string_view text) {
-  if (text.size() > 2 && text.front() == '[' && text.back() == ']') {
-    std::string inner(text.substr(1, text.size() - 2));
-    return inner.find(':') != std::string::npos && IsIpAddress(inner) ? inner : "";
-  }
-  return text.find_first_of("[]:/") == std::string_view::npos && !HasControlOrSpace(text) ? std::string(text) : "";
-}
-
 constexpr std::array<std::pair<std::string_view, double>, 6> kGoUnits = {
     {{"ns", 1e-6}, {"us", 1e-3}, {"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}}};
 
 }  // namespace
 
-bool IsIpAddress(const std::string& text) {
-  std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
-}
-
 base::Result<std::string> ParseIpAddress(const std::string& text) {
-  if (!IsIpAddress(text)) return Expected("an IP address", text);
+  if (!base::IsIpAddress(text)) return Expected("an IP address", text);
   return text;
 }
 
@@ -60,12 +48,9 @@ base::Result<uint32_t> ParseNumber(const std::string& text, uint32_t max) {
 }
 
 base::Result<Endpoint> ParseHostPort(const std::string& text) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string::npos) return Expected("HOST:PORT", text);
-  std::string host = HostOf(std::string_view(text).substr(0, colon));
-  auto port = ParseNumber(text.substr(colon + 1), 65535);
-  if (host.empty() || !port || *port == 0) return Expected("HOST:PORT", text);
-  return Endpoint{std::move(host), static_cast<uint16_t>(*port), ""};
+  std::optional<base::HostPort> parts = base::SplitHostPort(text);
+  if (!parts || parts->port == 0) return Expected("HOST:PORT", text);
+  return Endpoint{std::move(parts->host), parts->port, ""};
 }
 
 base::Result<Endpoint> ParseXdsEndpoint(const std::string& text) {
@@ -78,7 +63,7 @@ base::Result<Endpoint> ParseXdsEndpoint(const std::string& text) {
 
 base::Result<Endpoint> ParseAddressPort(const std::string& text) {
   auto endpoint = ParseHostPort(text);
-  if (!endpoint || !IsIpAddress(endpoint->host)) return Expected("ADDRESS:PORT with an IP address", text);
+  if (!endpoint || !base::IsIpAddress(endpoint->host)) return Expected("ADDRESS:PORT with an IP address", text);
   return endpoint;
 }
 

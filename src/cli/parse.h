@@ -17,7 +17,6 @@ base::Result<Endpoint> ParseHostPort(const std::string& text);
 base::Result<Endpoint> ParseXdsEndpoint(const std::string& text);
 // HOST:PORT whose host is an IP address: what a socket is bound to or a resolver is asked at.
 base::Result<Endpoint> ParseAddressPort(const std::string& text);
-bool IsIpAddress(const std::string& text);
 base::Result<std::string> ParseIpAddress(const std::string& text);
 // 1, true, 0, false and what Go's strconv.ParseBool takes besides, as the App Mesh agent does.
 base::Result<bool> ParseBool(const std::string& text);

@@ -73,10 +73,11 @@ Status SetRequestsPerCycle(BootstrapOptions& options, const std::string& value) 
   return Assign(options.max_requests_per_io_cycle, ParseNumber(value, 1'000'000));
 }
 
-// One line of the table each: where a value goes.
-std::vector<Setting> MakeSettings() {
-  using Options = BootstrapOptions;
-  using Text = const std::string&;
+using Options = BootstrapOptions;
+using Text = const std::string&;
+
+// Each line of the next five tables says where a value goes.
+std::vector<Setting> IdentitySettings() {
   return {
       {"--resource-arn",
        {"APPMESH_RESOURCE_ARN", "APPMESH_RESOURCE_NAME", "APPMESH_VIRTUAL_NODE_NAME"},
@@ -98,6 +99,11 @@ std::vector<Setting> MakeSettings() {
        "google|envoy",
        "Which of Envoy's gRPC clients asks; only google has grpc.ads.* stats",
        SetXdsGrpc},
+  };
+}
+
+std::vector<Setting> AdminSettings() {
+  return {
       {"", {"ENVOY_ADMIN_MODE"}, "tcp|uds", "uds: the admin interface on /tmp/envoy_admin.sock", SetAdminMode},
       {"", {"ENVOY_ADMIN_ACCESS_PORT"}, "PORT", "Port of the admin interface", SetAdminPort},
       {"", {"ENVOY_ADMIN_ACCESS_ENABLE_IPV6"}, "BOOL", "The admin interface on :: for IPv6 and IPv4", SetAdminIpv6},
@@ -112,6 +118,11 @@ std::vector<Setting> MakeSettings() {
        "FILE",
        "Where ejections are logged; /dev/stdout by default",
        [](Options& o, Text v) { return AssignText(o.outlier_event_log, v); }},
+  };
+}
+
+std::vector<Setting> ProxySettings() {
+  return {
       {"--initial-fetch-timeout",
        {"ENVOY_INITIAL_FETCH_TIMEOUT"},
        "SECONDS",
@@ -142,6 +153,11 @@ std::vector<Setting> MakeSettings() {
        "ADDRESS:PORT",
        "A DNS server to ask instead of the host's",
        [](Options& o, Text v) { return Assign(o.dns_resolver, ParseAddressPort(v)); }},
+  };
+}
+
+std::vector<Setting> BindSettings() {
+  return {
       {"--bind-ingress",
        {},
        "ADDRESS",
@@ -157,6 +173,11 @@ std::vector<Setting> MakeSettings() {
        "ADDRESS",
        "The application's address instead of 127.0.0.1",
        [](Options& o, Text v) { return Assign(o.bind.application, ParseIpAddress(v)); }},
+  };
+}
+
+std::vector<Setting> PlatformSettings() {
+  return {
       {"",
        {"APPMESH_PLATFORM_K8S_VERSION"},
        "TEXT",
@@ -173,6 +194,15 @@ std::vector<Setting> MakeSettings() {
        "In the node's metadata",
        [](Options& o, Text v) { return AssignText(o.k8s_platform["appMeshControllerVersion"], v); }},
   };
+}
+
+// In the order in which --help names them.
+std::vector<Setting> MakeSettings() {
+  std::vector<Setting> all;
+  for (const auto& table : {IdentitySettings(), AdminSettings(), ProxySettings(), BindSettings(), PlatformSettings()}) {
+    all.insert(all.end(), table.begin(), table.end());
+  }
+  return all;
 }
 
 constexpr std::string_view kCommandLine = "belongs to Envoy's command line, not to its bootstrap";

@@ -221,7 +221,8 @@ TEST(FailClosedTest, TcpThatNeedsTlsIsClosedAndNotLetPast) {
   World world;
   world.Mesh(R"({"egressFilter":{"type":"ALLOW_ALL"}})").Service("api.local", kByNode).Node("client", kClient);
   world.Node("api", R"({"listeners":[{"portMapping":{"port":6379,"protocol":"tcp"},"tls":{"mode":"STRICT",
-      "certificate":{"file":{"certificateChain":"/c","privateKey":"/k"}}}}],"serviceDiscovery":{"dns":{"hostname":"api.local"}}})");
+      "certificate":{"file":{"certificateChain":"/c","privateKey":"/k"}}}}],
+      "serviceDiscovery":{"dns":{"hostname":"api.local"}}})");
   const ProxyConfig config = world.CompileNode("client");
   EXPECT_THAT(FindFragment(config, FragmentType::kListener, "lds_egress_0.0.0.0_15001")->clusters,
               Contains("cds_egress_shop_not-served"));

@@ -1,28 +1,22 @@
 #include "ems/customize.h"
 
-#include <arpa/inet.h>
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <set>
 
+#include "base/address.h"
 #include "base/check.h"
+#include "model/serialize.h"
 
 namespace chancery::ems {
 namespace {
 
 using compile::Slot;
 using envoy::config::listener::v3::Listener;
-
-bool IsAddress(const std::string& text) {
-  std::array<unsigned char, 16> buffer{};
-  return inet_pton(AF_INET, text.c_str(), buffer.data()) == 1 || inet_pton(AF_INET6, text.c_str(), buffer.data()) == 1;
-}
 
 const std::string& ValueOf(Slot slot, const SlotValues& values) {
   switch (slot) {
@@ -35,16 +29,6 @@ const std::string& ValueOf(Slot slot, const SlotValues& values) {
   }
   static const std::string empty;
   return empty;
-}
-
-std::string Serialize(const google::protobuf::Message& message) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  CHANCERY_CHECK(message.SerializeToCodedStream(&coded));
-  coded.Trim();
-  return bytes;
 }
 
 // A chain that names the port of a backend or listener, not one of the chains on 443 for everything
@@ -78,7 +62,7 @@ std::string CustomizeListener(const compile::Fragment& fragment, const std::stri
   Listener listener;
   CHANCERY_CHECK(listener.ParseFromString(fragment.bytes));
   BindListener(listener, address);
-  return Serialize(listener);
+  return model::SerializeSorted(listener);
 }
 
 std::string CustomizeCluster(const compile::Fragment& fragment, const std::string& address) {
@@ -89,14 +73,14 @@ std::string CustomizeCluster(const compile::Fragment& fragment, const std::strin
       endpoint.mutable_endpoint()->mutable_address()->mutable_socket_address()->set_address(address);
     }
   }
-  return Serialize(cluster);
+  return model::SerializeSorted(cluster);
 }
 
 }  // namespace
 
 bool AreValid(const SlotValues& values) {
   return std::ranges::all_of(std::array{&values.bind_ingress, &values.bind_egress, &values.bind_application},
-                             [](const std::string* value) { return value->empty() || IsAddress(*value); });
+                             [](const std::string* value) { return value->empty() || base::IsIpAddress(*value); });
 }
 
 bool Alters(const compile::Fragment& fragment, const SlotValues& values) {

@@ -79,9 +79,8 @@ class ApiFixture : public ::testing::Test {
     return R"({"routeName":")" + std::string(name) + R"(","spec":)" + RouteSpec(node) + "}";
   }
   static std::string GatewayRouteBody(std::string_view name, std::string_view service) {
-    return R"({"gatewayRouteName":")" + std::string(name) +
-           R"(","spec":{"httpRoute":{"match":{"prefix":"/"},"action":{"target":{"virtualService":{"virtualServiceName":")" +
-           std::string(service) + R"("}}}}}})";
+    return R"({"gatewayRouteName":")" + std::string(name) + R"(","spec":{"httpRoute":{"match":{"prefix":"/"},)" +
+           R"("action":{"target":{"virtualService":{"virtualServiceName":")" + std::string(service) + R"("}}}}}})";
   }
 
   base::FakeClock clock_;

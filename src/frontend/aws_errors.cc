@@ -4,7 +4,7 @@
 
 #include <boost/json.hpp>
 
-#include "frontend/url.h"
+#include "base/utf8.h"
 
 namespace chancery::frontend {
 
@@ -48,7 +48,7 @@ Answer ToAnswer(const base::Error& error, std::string_view request_id) {
 
 Answer ToAnswer(const AwsError& error, std::string_view message, std::string_view request_id) {
   // A message may quote what was sent; JSON must stay UTF-8.
-  const std::string text = IsUtf8(message) ? std::string(message) : "the request is not UTF-8";
+  const std::string text = base::IsUtf8(message) ? std::string(message) : "the request is not UTF-8";
   const boost::json::object body = {{"message", text}, {"__type", error.name}, {"code", error.name}};
   return {error.status,
           {{"Content-Type", "application/json"},

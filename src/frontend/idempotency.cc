@@ -1,13 +1,12 @@
 #include "frontend/idempotency.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <memory>
 
 #include "base/hash.h"
 #include "frontend/reflect.h"
+#include "model/serialize.h"
 #include "store/keys.h"
 
 namespace chancery::frontend {
@@ -19,14 +18,7 @@ std::string HashOfRequest(const google::protobuf::Message& input) {
   const std::unique_ptr<google::protobuf::Message> rest(input.New());
   rest->CopyFrom(input);
   rest->GetReflection()->ClearField(rest.get(), FindMember(*rest, "clientToken"));
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    rest->SerializeToCodedStream(&coded);
-  }
-  return std::string(base::HashOf(bytes).AsBytes());
+  return std::string(base::HashOf(model::SerializeSorted(*rest)).AsBytes());
 }
 
 }  // namespace

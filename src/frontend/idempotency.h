@@ -37,8 +37,8 @@ class Idempotency {
 };
 
 // Deletes expired records among the next 1,000 behind `after` (empty: from the start). Gives where
-// to go on, or "" at the end. Called every now and then by the application; a record that is being
-// replaced at this moment stays for the next round.
+// to go on, or "" at the end. Called every now and then by the application. It is one commit: when one
+// of the records is replaced at this moment, all of them stay for the next round.
 base::Result<std::string> PruneIdempotency(store::Store& store, int64_t now_ms, std::string_view after);
 
 }  // namespace chancery::frontend

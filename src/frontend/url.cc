@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "base/utf8.h"
+
 namespace chancery::frontend {
 namespace {
 
@@ -22,15 +24,6 @@ std::vector<std::string_view> Split(std::string_view text, char separator) {
   }
   parts.push_back(text);
   return parts;
-}
-
-// Length of the sequence that `lead` begins, and its payload bits; 0 for no lead byte.
-size_t SequenceLength(uint8_t lead, uint32_t& bits) {
-  if (lead < 0x80) return bits = lead, 1;
-  if ((lead & 0xE0) == 0xC0) return bits = lead & 0x1F, 2;
-  if ((lead & 0xF0) == 0xE0) return bits = lead & 0x0F, 3;
-  if ((lead & 0xF8) == 0xF0) return bits = lead & 0x07, 4;
-  return 0;
 }
 
 }  // namespace
@@ -66,25 +59,8 @@ std::optional<std::string> PercentDecode(std::string_view text) {
     decoded += static_cast<char>(high * 16 + low);
     i += 2;
   }
-  if (!IsUtf8(decoded)) return std::nullopt;
+  if (!base::IsUtf8(decoded)) return std::nullopt;
   return decoded;
-}
-
-bool IsUtf8(std::string_view text) {
-  constexpr uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  for (size_t i = 0; i < text.size();) {
-    uint32_t point = 0;
-    const size_t length = SequenceLength(static_cast<uint8_t>(text[i]), point);
-    if (length == 0 || i + length > text.size()) return false;
-    for (size_t k = 1; k < length; ++k) {
-      const auto next = static_cast<uint8_t>(text[i + k]);
-      if ((next & 0xC0) != 0x80) return false;
-      point = point << 6 | (next & 0x3F);
-    }
-    if (point < kSmallest[length] || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) return false;
-    i += length;
-  }
-  return true;
 }
 
 std::string ToBase64Url(std::string_view bytes) {

@@ -20,8 +20,6 @@ std::vector<std::pair<std::string_view, std::string_view>> SplitQuery(std::strin
 // Nothing for a broken escape or when the result is no UTF-8.
 std::optional<std::string> PercentDecode(std::string_view text);
 
-bool IsUtf8(std::string_view text);
-
 // Base64 with '-' and '_' and no padding (RFC 4648 §5). The inverse gives nothing for other text.
 std::string ToBase64Url(std::string_view bytes);
 std::optional<std::string> FromBase64Url(std::string_view text);

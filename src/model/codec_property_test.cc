@@ -13,10 +13,10 @@
 #include <string>
 #include <vector>
 
+#include "base/utf8.h"
 #include "model/codec.h"
 #include "model/field.h"
 #include "model/kind.h"
-#include "model/utf8.h"
 
 namespace chancery::model {
 namespace {
@@ -116,7 +116,7 @@ std::unique_ptr<Message> RandomMessage() {
 RC_GTEST_PROP(CodecProperty, AMessageIsReadAsItWasWritten, ()) {
   const auto message = RandomMessage();
   const std::string text = ToJson(*message);
-  RC_ASSERT(IsUtf8(text));
+  RC_ASSERT(base::IsUtf8(text));
   const auto copy = NewMessage(message->GetDescriptor());
   std::vector<Violation> violations;
   RC_ASSERT(static_cast<bool>(ParseJson(text, *copy, violations)));
@@ -149,7 +149,7 @@ void Survive(std::string_view text, const Descriptor* type) {
   const bool readable = violations.empty();
   CheckConstraints(*message, violations);
   RC_ASSERT(violations.size() <= kMaxViolations);
-  for (const Violation& violation : violations) RC_ASSERT(IsUtf8(violation.path + violation.text));
+  for (const Violation& violation : violations) RC_ASSERT(base::IsUtf8(violation.path + violation.text));
   if (!readable) return;
   const std::string printed = ToJson(*message);
   const auto again = NewMessage(type);

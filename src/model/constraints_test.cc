@@ -102,7 +102,8 @@ TEST(Constraints, LengthsCountCharacters) {
   EXPECT_THAT(mesh(Repeat("n", 300)), ElementsAre(Violation{"meshName", "must be 1 to 255 characters long, is 300"}));
   EXPECT_THAT(mesh(Repeat("é", 255)), IsEmpty());
   EXPECT_THAT(mesh(Repeat("😀", 255)), IsEmpty());
-  EXPECT_THAT(mesh(Repeat("😀", 256)), ElementsAre(Violation{"meshName", "must be 1 to 255 characters long, is 256"}));
+  const std::string wide = Repeat("😀", 256);
+  EXPECT_THAT(mesh(wide), ElementsAre(Violation{"meshName", "must be 1 to 255 characters long, is 256"}));
 }
 
 TEST(Constraints, ItemsAreCountedAndCheckedOneByOne) {

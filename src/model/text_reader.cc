@@ -3,6 +3,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/utf8.h"
 #include "model/codec.h"
 #include "model/field.h"
 #include "model/utf8.h"
@@ -57,7 +58,7 @@ bool SetFromText(Message& message, std::string_view json_name, std::string_view 
   const Path root;
   const Path path = root.Member(field->json_name());
   Findings findings(violations);
-  if (!IsUtf8(text)) {
+  if (!base::IsUtf8(text)) {
     findings.Add(path, "must be valid UTF-8");
     return true;
   }

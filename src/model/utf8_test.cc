@@ -7,18 +7,6 @@
 namespace chancery::model {
 namespace {
 
-TEST(Utf8, KnowsWellFormedText) {
-  for (const char* text : {"", "a", "é", "\u0800", "\uD7FF", "\uE000", "\U00010000", "\U0010FFFF"}) {
-    EXPECT_TRUE(IsUtf8(text)) << text;
-  }
-  for (const char* text :
-       {"\x80", "\xC3", "\xC3z", "\xC0\xAF", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF", "\xE2\x82",
-        "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "a\xFE"}) {
-    EXPECT_FALSE(IsUtf8(text)) << text;
-  }
-  EXPECT_TRUE(IsUtf8(std::string_view("\0", 1)));
-}
-
 TEST(Utf8, CountsCharacters) {
   EXPECT_EQ(CountCharacters(""), 0u);
   EXPECT_EQ(CountCharacters("aé漢😀"), 4u);

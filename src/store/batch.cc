@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/utf8.h"
 #include "store/keys.h"
 
 namespace chancery::store {
@@ -18,36 +19,10 @@ base::Status CheckKey(std::string_view key) {
       Code::kBadRequest, fmt::format("a key of the store has 1 to {} bytes, not {}", kMaxKeyBytes, key.size()), {}};
 }
 
-// Length of the UTF-8 character at the start of `text`; 0 when there is none.
-size_t Utf8Length(std::string_view text) {
-  const auto byte = [text](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t lead = byte(0);
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  // Overlong forms, surrogates, and what is beyond U+10FFFF.
-  const uint8_t second = byte(1);
-  const bool wrong = (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
-                     (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F);
-  return wrong ? 0 : length;
-}
-
-bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const size_t length = Utf8Length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 // The change record has these as proto3 strings: with other bytes it could be written, but never
 // read again.
 base::Status CheckText(std::string_view what, std::string_view text) {
-  if (IsUtf8(text)) return base::Status::Ok();
+  if (base::IsUtf8(text)) return base::Status::Ok();
   return Error{Code::kBadRequest, fmt::format("the {} of a commit is not UTF-8", what), {}};
 }
 

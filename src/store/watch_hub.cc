@@ -22,7 +22,7 @@ size_t SizeOf(const Transaction& transaction) { return sizeof(Transaction) + tra
 
 }  // namespace
 
-// One watcher. Its thread reads; `position_` and `ended_` are guarded by the hub's mutex.
+// One watcher; its thread reads.
 class WatchHub::Subscription : public Watcher {
  public:
   Subscription(WatchHub& hub, Txn from, Callback callback)
@@ -64,6 +64,7 @@ class WatchHub::Subscription : public Watcher {
 
   WatchHub& hub_;
   const Callback callback_;
+  // Guarded by the hub's mutex. No GUARDED_BY(hub_.mutex_): clang cannot tell that it is the mutex_ of the hub's code.
   Txn position_;
   bool ended_ = false;
   std::thread thread_;

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "base/utf8.h"
+
 namespace chancery::xds {
 namespace {
 
@@ -143,19 +145,10 @@ size_t AnySize(std::string_view url, const Resource& resource) {
   return BytesFieldSize(url.size()) + BytesFieldSize(resource.body->size());
 }
 
-// The length in bytes of the UTF-8 sequence that `text` begins with; 0: none, or a control character.
-size_t SequenceLength(std::string_view text) {
+// The length in bytes of the character that `text` begins with; 0: none, or a control character.
+size_t PrintableLength(std::string_view text) {
   const auto lead = static_cast<uint8_t>(text.front());
-  if (lead < 0x80U) return lead >= 0x20U && lead != 0x7FU ? 1 : 0;
-  const size_t length = lead >= 0xF0U ? 4 : lead >= 0xE0U ? 3 : 2;
-  if (lead < 0xC2U || lead > 0xF4U || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((static_cast<uint8_t>(text[i]) & 0xC0U) != 0x80U) return 0;
-  }
-  const auto second = static_cast<uint8_t>(text[1]);
-  const bool overlong = (lead == 0xE0U && second < 0xA0U) || (lead == 0xF0U && second < 0x90U);
-  const bool no_character = (lead == 0xEDU && second > 0x9FU) || (lead == 0xF4U && second > 0x8FU);
-  return overlong || no_character ? 0 : length;
+  return lead < 0x20U || lead == 0x7FU ? 0 : base::Utf8Length(text);
 }
 
 }  // namespace
@@ -203,7 +196,7 @@ std::string Printable(std::string_view text, size_t max_bytes) {
   std::string clean;
   clean.reserve(std::min(text.size(), max_bytes));
   while (!text.empty()) {
-    const size_t length = SequenceLength(text);
+    const size_t length = PrintableLength(text);
     if (clean.size() + std::max<size_t>(length, 1) > max_bytes) break;
     if (length == 0) {
       clean += '?';

@@ -5,6 +5,7 @@
 
 #include "compile/emit/emit.h"
 #include "compile/emit/proto.h"
+#include "model/serialize.h"
 
 namespace chancery::compile::emit {
 namespace {
@@ -89,7 +90,8 @@ FragmentPtr EmitCluster(const ir::Cluster& from) {
     auto& metadata = (*cluster.mutable_metadata()->mutable_filter_metadata())[kStatsMetadata];
     (*metadata.mutable_fields())["config"].set_string_value(StatsTags("TargetVirtualNode", *from.target_node));
   }
-  return MakeFragment(FragmentType::kCluster, from.name, Serialize(cluster), {.dns = dns, .slots = from.slots});
+  return MakeFragment(FragmentType::kCluster, from.name, model::SerializeSorted(cluster),
+                      {.dns = dns, .slots = from.slots});
 }
 
 }  // namespace chancery::compile::emit

@@ -8,6 +8,7 @@
 
 #include "compile/emit/emit.h"
 #include "compile/emit/proto.h"
+#include "model/serialize.h"
 
 namespace chancery::compile::emit {
 namespace {
@@ -152,7 +153,7 @@ FragmentPtr EmitListener(const ir::Listener& from) {
   (*metadata.mutable_fields())["config"].set_string_value(StatsTags("", ""));
   AddListenerFilters(from, listener);
   for (const ir::FilterChain& chain : from.chains) AddChain(from, chain, listener);
-  return MakeFragment(FragmentType::kListener, from.name, Serialize(listener),
+  return MakeFragment(FragmentType::kListener, from.name, model::SerializeSorted(listener),
                       {.clusters = ClustersOf(from), .routes = RoutesOf(from), .slots = from.slots});
 }
 

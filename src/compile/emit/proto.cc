@@ -1,11 +1,8 @@
 #include "compile/emit/proto.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <cstdio>
 
-#include "base/check.h"
+#include "model/serialize.h"
 
 namespace chancery::compile::emit {
 namespace {
@@ -27,21 +24,10 @@ std::string JsonString(std::string_view text) {
 
 }  // namespace
 
-std::string Serialize(const google::protobuf::Message& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    CHANCERY_CHECK(message.SerializeToCodedStream(&coded));
-  }
-  return bytes;
-}
-
 google::protobuf::Any Pack(const google::protobuf::Message& message) {
   google::protobuf::Any any;
   any.set_type_url("type.googleapis.com/" + message.GetDescriptor()->full_name());
-  any.set_value(Serialize(message));
+  any.set_value(model::SerializeSorted(message));
   return any;
 }
 

@@ -12,9 +12,6 @@
 // Helpers of the emitters; no Envoy header in here.
 namespace chancery::compile::emit {
 
-// The same bytes for the same message, maps included.
-std::string Serialize(const google::protobuf::Message& message);
-
 // Like Any::PackFrom, but deterministic.
 google::protobuf::Any Pack(const google::protobuf::Message& message);
 

@@ -3,6 +3,7 @@
 
 #include "compile/emit/emit.h"
 #include "compile/emit/proto.h"
+#include "model/serialize.h"
 
 namespace chancery::compile::emit {
 namespace {
@@ -133,7 +134,8 @@ FragmentPtr EmitRoutes(const ir::RouteConfig& from) {
       AddClusters(route, clusters);
     }
   }
-  return MakeFragment(FragmentType::kRoute, from.name, Serialize(config), {.clusters = std::move(clusters)});
+  return MakeFragment(FragmentType::kRoute, from.name, model::SerializeSorted(config),
+                      {.clusters = std::move(clusters)});
 }
 
 }  // namespace chancery::compile::emit
