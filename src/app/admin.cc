@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
+#include <string>
 #include <vector>
 
 #include "app/status_json.h"
@@ -36,6 +37,10 @@ Answer TransactionOf(const AdminSources& sources, const std::string& mesh, std::
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), txn);
   if (error != std::errc() || end != number.data() + number.size() || txn == 0) {
     return Refused(400, "the transaction in the path must be a number from 1 on");
+  }
+  if (const store::Txn newest = sources.newest(); txn > newest) {
+    return Refused(404,
+                   "there is no transaction " + std::to_string(txn) + " yet; the newest is " + std::to_string(newest));
   }
   std::string owner = sources.account;
   for (const auto& [name, value] : frontend::SplitQuery(query)) {

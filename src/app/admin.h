@@ -16,6 +16,8 @@ struct AdminSources {
   std::function<std::string()> metrics;
   // The owner of a mesh that is asked for without ?owner=.
   std::string account;
+  // The newest transaction of the store.
+  std::function<store::Txn()> newest;
 };
 
 // The read-only admin port: GET (and HEAD) of /healthz, /readyz, /metrics, /proxies and

@@ -32,7 +32,8 @@ class AdminTest : public testing::Test {
   base::FakeClock clock_;
   ems::StatusBoard status_{clock_};
   bool ready_ = false;
-  AdminSources sources_{status_, [this] { return ready_; }, [] { return std::string("metric 1\n"); }, kAccount};
+  AdminSources sources_{status_, [this] { return ready_; }, [] { return std::string("metric 1\n"); }, kAccount,
+                        [] { return store::Txn{6000}; }};
 };
 
 TEST_F(AdminTest, TellsHealthAndReadiness) {
@@ -104,6 +105,8 @@ TEST_F(AdminTest, RefusesWhatIsNoTransaction) {
   Publish("m", 1);
   EXPECT_EQ(Get("/meshes/m/txn/x").status, 400);
   EXPECT_EQ(Get("/meshes/m/txn/0").status, 400);
+  EXPECT_EQ(Get("/meshes/m/txn/6001").status, 404);
+  EXPECT_THAT(Get("/meshes/m/txn/6001").body, HasSubstr("the newest is 6000"));
   EXPECT_EQ(Get("/meshes/m/txn/99999999999999999999999").status, 400);
   EXPECT_EQ(Get("/meshes/%zz/txn/1").status, 400);
   EXPECT_EQ(Get("/meshes/other/txn/1").status, 404);

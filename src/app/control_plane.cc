@@ -55,7 +55,8 @@ base::Status ControlPlane::Start() {
   if (!api) return Named("--api", api.error());
   api_server_ = *std::move(api);
 
-  AdminSources sources{ems_->status(), [this] { return Ready(); }, [this] { return Metrics(); }, options_.account};
+  AdminSources sources{ems_->status(), [this] { return Ready(); }, [this] { return Metrics(); }, options_.account,
+                       [this] { return store_->Newest(); }};
   frontend::HttpServerOptions admin_options;
   admin_options.address = options_.admin;
   admin_options.threads = 2;

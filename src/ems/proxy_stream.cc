@@ -32,6 +32,12 @@ void ProxyStream::Refresh() {
   // The watermark before the manifest: what is claimed to be live is never newer than what is.
   const store::Txn through = context.feed.CompiledThrough(key_->mesh);
   const transform::ManifestPtr manifest = context.feed.Find(*key_);
+  if (manifest == nullptr && !std::exchange(absent_, true)) {
+    spdlog::warn("ems: stream {} {}: there is no {} {} in mesh {}", id_, target_ == nullptr ? "waits" : "is orphaned",
+                 KindOf(*key_), key_->name, key_->mesh.name);
+  } else if (manifest != nullptr && std::exchange(absent_, false)) {
+    spdlog::info("ems: stream {} is served: {} {} exists now", id_, KindOf(*key_), key_->name);
+  }
   target_ = manifest == nullptr ? nullptr : context.configs.Get(*manifest, slots_);
   session_.SetTarget(target_);
   std::array<bool, xds::kTypes> in_force{};
@@ -86,7 +92,7 @@ ProxyStream::Admission ProxyStream::OnNode(const xds::Node& node) {
   status.key = *key_;
   status.connected_at = context.clock.WallNow();
   context.status.Add(std::move(status));
-  spdlog::info("ems: stream {} from {} serves {} {} of mesh {} ({})", id_, peer_, KindOf(*key_), key_->name,
+  spdlog::info("ems: stream {} from {} is {} {} of mesh {} ({})", id_, peer_, KindOf(*key_), key_->name,
                key_->mesh.name, node.user_agent);
   return {};
 }

@@ -56,6 +56,7 @@ class ProxyStream : public xds::StreamHandler, private xds::SessionObserver {
   Hub& hub_;
   std::optional<compile::ProxyKey> key_;  // once admitted
   bool in_hub_ = false;
+  bool absent_ = false;  // its resource does not exist
   SlotValues slots_;
   xds::ConfigPtr target_;
   std::array<bool, xds::kTypes> subscribed_{};

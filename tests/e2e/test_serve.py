@@ -21,7 +21,7 @@ def run(*arguments, env=None):
     (["serve", "--insecure-no-auth", "--admin", "somewhere"], "--admin"),
     (["serve", "--insecure-no-auth", "--account", "12"], "--account"),
     (["serve", "--no-such-flag"], "--no-such-flag"),
-    (["no-such-command"], "subcommand"),
+    (["no-such-command"], "no-such-command"),
     ([], "subcommand"),
 ])
 def test_misuse_is_one_line_and_exit_code_two(arguments, named, tmp_path):

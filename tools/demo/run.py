@@ -128,7 +128,7 @@ Try it:
   {aws_command(watches, {'search': 50, 'fastersearch': 50})}
 
 Logs: {world.directory}
-Ctrl-C stops everything.""")
+Ctrl-C stops everything and removes this mesh, its data and its logs.""")
 
 
 def keep_running(watches):
