@@ -10,6 +10,16 @@ std::string_view ToString(Code code) {
       return "LimitExceeded";
     case Code::kTooManyTags:
       return "TooManyTags";
+    case Code::kMissingAuthentication:
+      return "MissingAuthentication";
+    case Code::kIncompleteSignature:
+      return "IncompleteSignature";
+    case Code::kUnrecognizedClient:
+      return "UnrecognizedClient";
+    case Code::kInvalidSignature:
+      return "InvalidSignature";
+    case Code::kAccessDenied:
+      return "AccessDenied";
     case Code::kForbidden:
       return "Forbidden";
     case Code::kNotFound:

@@ -13,6 +13,14 @@ enum class Code {
   kBadRequest,
   kLimitExceeded,
   kTooManyTags,
+  // Who asks could not be made out: nothing was sent to tell, it cannot be read, the key is not
+  // known or no longer valid, or the signature is not what the key gives.
+  kMissingAuthentication,
+  kIncompleteSignature,
+  kUnrecognizedClient,
+  kInvalidSignature,
+  // A policy does not allow it; kForbidden is a rule of the service itself.
+  kAccessDenied,
   kForbidden,
   kNotFound,
   kConflict,

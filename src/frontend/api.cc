@@ -81,10 +81,12 @@ int64_t WallMs(const base::Clock& clock) {
 
 }  // namespace
 
-Api::Api(Settings settings, store::Store& store, const base::Clock& clock)
-    : settings_(std::move(settings)), store_(store), clock_(clock) {}
+Api::Api(Settings settings, store::Store& store, const base::Clock& clock, Identify identify)
+    : settings_(std::move(settings)), store_(store), clock_(clock), identify_(std::move(identify)) {}
 
-Caller Api::Identify(const Request&) const { return {settings_.account, "anonymous"}; }
+Api::Api(Settings settings, store::Store& store, const base::Clock& clock)
+    : Api(settings, store, clock, [caller = Caller{settings.account, "anonymous"}](const Request&) { return caller; }) {
+}
 
 Answer Api::Handle(const Request& request) const {
   const std::string id = base::NewUuid();
@@ -98,10 +100,11 @@ Answer Api::Handle(const Request& request) const {
 }
 
 Answer Api::Run(const Route& route, std::string_view query, const Request& request, const std::string& id) const {
-  const Caller caller = Identify(request);
+  const auto caller = identify_(request);
+  if (!caller) return ToAnswer(caller.error(), id);
   const auto input = ParseInput(route, query, request);
   if (!input) return ToAnswer(input.error(), id);
-  const Context context{settings_, store_, caller, WallMs(clock_)};
+  const Context context{settings_, store_, *caller, WallMs(clock_)};
   const auto outcome = route.operation->kind == nullptr ? RunTags(context, *route.operation, **input)
                                                         : RunCrud(context, *route.operation, **input);
   if (!outcome) {

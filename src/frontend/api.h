@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,19 +21,23 @@ namespace chancery::frontend {
 //    it; a method that a path does not have is 405 with the same name and an Allow header.
 class Api {
  public:
+  // Says who sends a request. Thread-safe. Errors: those of base::Code about who asks.
+  using Identify = std::function<base::Result<Caller>(const Request& request)>;
+
   // Borrows the store and the clock.
+  Api(Settings settings, store::Store& store, const base::Clock& clock, Identify identify);
+  // Without authentication: everybody is "anonymous" of the settings' account.
   Api(Settings settings, store::Store& store, const base::Clock& clock);
 
   Answer Handle(const Request& request) const;
 
  private:
   Answer Run(const Route& route, std::string_view query, const Request& request, const std::string& id) const;
-  // The seam where requests will be authenticated.
-  Caller Identify(const Request& request) const;
 
   Settings settings_;
   store::Store& store_;
   const base::Clock& clock_;
+  Identify identify_;
   Router router_;
 };
 

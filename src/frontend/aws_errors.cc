@@ -18,6 +18,16 @@ AwsError AwsErrorOf(Code code) {
       return {400, "LimitExceededException"};
     case Code::kTooManyTags:
       return {400, "TooManyTagsException"};
+    case Code::kMissingAuthentication:
+      return {403, "MissingAuthenticationTokenException"};
+    case Code::kIncompleteSignature:
+      return {403, "IncompleteSignatureException"};
+    case Code::kUnrecognizedClient:
+      return {403, "UnrecognizedClientException"};
+    case Code::kInvalidSignature:
+      return {403, "InvalidSignatureException"};
+    case Code::kAccessDenied:
+      return {403, "AccessDeniedException"};
     case Code::kForbidden:
       return {403, "ForbiddenException"};
     case Code::kNotFound:

@@ -11,7 +11,7 @@ struct Settings {
   std::string partition = "aws";
 };
 
-// Who asks. Until requests are authenticated it is always the settings' own account.
+// Who asks.
 struct Caller {
   std::string account;
   // For the change record: an ARN, or "anonymous".
