@@ -20,4 +20,10 @@ std::string NewUuid() {
       b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
+std::string RandomBytes(size_t size) {
+  std::string bytes(size, '\0');
+  CHANCERY_CHECK(RAND_bytes(reinterpret_cast<uint8_t*>(bytes.data()), static_cast<int>(size)) == 1);
+  return bytes;
+}
+
 }  // namespace chancery::base

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "frontend/access.h"
 #include "frontend/aws_errors.h"
 #include "frontend/crud.h"
 #include "frontend/field_rules.h"
@@ -47,9 +48,10 @@ void DropFollowing(size_t unread, std::vector<Violation>& violations) {
   violations.erase(std::remove_if(rest, violations.end(), follows), violations.end());
 }
 
-base::Result<std::unique_ptr<Message>> ParseInput(const Route& route, std::string_view query, const Request& request) {
+// What was sent, as far as it can be read, and every rule that it breaks. Error: a body that is no JSON.
+base::Result<std::unique_ptr<Message>> ParseInput(const Route& route, std::string_view query, const Request& request,
+                                                  std::vector<Violation>& violations) {
   auto input = NewMessage(route.operation->method->input_type());
-  std::vector<Violation> violations;
   if (request.method == "PUT") {
     CHANCERY_RETURN_IF_ERROR(model::ParseJson(request.body, *input, violations));
   }
@@ -59,8 +61,7 @@ base::Result<std::unique_ptr<Message>> ParseInput(const Route& route, std::strin
   model::CheckConstraints(*input, violations);
   CheckFieldRules(route.operation->kind, *input, violations);
   DropFollowing(unread, violations);
-  if (violations.empty()) return input;
-  return Error{Code::kBadRequest, "invalid request", std::move(violations)};
+  return input;
 }
 
 Answer NoOperation(const Request& request, const std::vector<std::string_view>& methods, const std::string& id) {
@@ -81,40 +82,70 @@ int64_t WallMs(const base::Clock& clock) {
 
 }  // namespace
 
-Api::Api(Settings settings, store::Store& store, const base::Clock& clock, Identify identify)
-    : settings_(std::move(settings)), store_(store), clock_(clock), identify_(std::move(identify)) {}
-
-Api::Api(Settings settings, store::Store& store, const base::Clock& clock)
-    : Api(settings, store, clock, [caller = Caller{settings.account, "anonymous"}](const Request&) { return caller; }) {
-}
+Api::Api(Settings settings, store::Store& store, const base::Clock& clock, const Gate& gate, AuditLog audit)
+    : settings_(std::move(settings)), store_(store), clock_(clock), gate_(gate), audit_(std::move(audit)) {}
 
 Answer Api::Handle(const Request& request) const {
-  const std::string id = base::NewUuid();
+  AuditEvent event;
+  event.time_ms = WallMs(clock_);
+  event.request_id = base::NewUuid();
+  event.source = request.peer;
+  Answer answer = Run(request, event);
+  event.status = answer.status;
+  event.error = HeaderOf(answer.headers, "x-amzn-ErrorType");
+  if (audit_) audit_(event);
+  return answer;
+}
+
+Answer Api::Run(const Request& request, AuditEvent& event) const {
+  const std::string& id = event.request_id;
   const std::string_view target = request.target;
   const size_t question = target.find('?');
   const std::string_view path = target.substr(0, question);
   const std::string_view query = question == std::string_view::npos ? "" : target.substr(question + 1);
   const std::optional<Route> route = path.starts_with('/') ? router_.Match(request.method, path) : std::nullopt;
   if (!route) return NoOperation(request, router_.MethodsOf(path), id);
-  return Run(*route, query, request, id);
-}
-
-Answer Api::Run(const Route& route, std::string_view query, const Request& request, const std::string& id) const {
-  const auto caller = identify_(request);
-  if (!caller) return ToAnswer(caller.error(), id);
-  const auto input = ParseInput(route, query, request);
-  if (!input) return ToAnswer(input.error(), id);
-  const Context context{settings_, store_, *caller, WallMs(clock_)};
-  const auto outcome = route.operation->kind == nullptr ? RunTags(context, *route.operation, **input)
-                                                        : RunCrud(context, *route.operation, **input);
+  event.operation = route->operation->name;
+  const auto outcome = Perform(*route, query, request, event);
   if (!outcome) {
     Answer answer = ToAnswer(outcome.error(), id);
-    if (answer.status >= 500) spdlog::error("{} {}: {}", route.operation->name, id, base::ToString(outcome.error()));
+    if (outcome.error().code == Code::kTooManyRequests) answer.headers.emplace_back("Retry-After", "1");
+    if (answer.status >= 500) spdlog::error("{} {}: {}", event.operation, id, base::ToString(outcome.error()));
     return answer;
   }
+  event.txn = outcome->txn;
   Answer answer{200, {{"Content-Type", "application/json"}, {"x-amzn-RequestId", id}}, outcome->body};
   if (outcome->txn) answer.headers.emplace_back("x-chancery-txn", std::to_string(*outcome->txn));
   return answer;
+}
+
+// Who are you, may you, is it right, keep it: in this order (architecture.md §5).
+base::Result<Outcome> Api::Perform(const Route& route, std::string_view query, const Request& request,
+                                   AuditEvent& event) const {
+  const auto caller = gate_.Identify(request);
+  if (!caller) return caller.error();
+  event.actor = caller->actor;
+  event.access_key_id = caller->principal.access_key_id;
+  CHANCERY_RETURN_IF_ERROR(gate_.Admit(*caller));
+  std::vector<Violation> violations;
+  const auto input = ParseInput(route, query, request, violations);
+  if (!input) return input.error();
+  const Context context{settings_, store_, *caller, event.time_ms, event.source, event.request_id};
+  CHANCERY_RETURN_IF_ERROR(Authorize(context, *route.operation, **input, request, event));
+  if (!violations.empty()) return Error{Code::kBadRequest, "invalid request", std::move(violations)};
+  return route.operation->kind == nullptr ? RunTags(context, *route.operation, **input)
+                                          : RunCrud(context, *route.operation, **input);
+}
+
+base::Status Api::Authorize(const Context& context, const Operation& operation, const Message& input,
+                            const Request& request, AuditEvent& event) const {
+  const auto accesses = AccessesOf(context, operation, input);
+  if (!accesses) return accesses.error();
+  for (const Access& access : *accesses) event.resources.push_back(access.resources.front());
+  for (const Access& access : *accesses) {
+    CHANCERY_RETURN_IF_ERROR(gate_.Authorize(context.caller, request, operation.name, access));
+  }
+  return base::Status::Ok();
 }
 
 }  // namespace chancery::frontend

@@ -1,10 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "frontend/audit.h"
+#include "frontend/crud.h"
+#include "frontend/gate.h"
 #include "frontend/message.h"
 #include "frontend/router.h"
 #include "frontend/settings.h"
@@ -21,23 +23,23 @@ namespace chancery::frontend {
 //    it; a method that a path does not have is 405 with the same name and an Allow header.
 class Api {
  public:
-  // Says who sends a request. Thread-safe. Errors: those of base::Code about who asks.
-  using Identify = std::function<base::Result<Caller>(const Request& request)>;
-
-  // Borrows the store and the clock.
-  Api(Settings settings, store::Store& store, const base::Clock& clock, Identify identify);
-  // Without authentication: everybody is "anonymous" of the settings' account.
-  Api(Settings settings, store::Store& store, const base::Clock& clock);
+  // Borrows the store, the clock and the gate. An empty `audit` hears nothing.
+  Api(Settings settings, store::Store& store, const base::Clock& clock, const Gate& gate, AuditLog audit = {});
 
   Answer Handle(const Request& request) const;
 
  private:
-  Answer Run(const Route& route, std::string_view query, const Request& request, const std::string& id) const;
+  Answer Run(const Request& request, AuditEvent& event) const;
+  base::Result<Outcome> Perform(const Route& route, std::string_view query, const Request& request,
+                                AuditEvent& event) const;
+  base::Status Authorize(const Context& context, const Operation& operation, const google::protobuf::Message& input,
+                         const Request& request, AuditEvent& event) const;
 
   Settings settings_;
   store::Store& store_;
   const base::Clock& clock_;
-  Identify identify_;
+  const Gate& gate_;
+  const AuditLog audit_;
   Router router_;
 };
 

@@ -85,7 +85,8 @@ class ApiFixture : public ::testing::Test {
 
   base::FakeClock clock_;
   store::MemoryStore store_;
-  Api api_{{std::string(kAccount), "us-west-2", "aws"}, store_, clock_};
+  OpenGate gate_{std::string(kAccount)};
+  Api api_{{std::string(kAccount), "us-west-2", "aws"}, store_, clock_, gate_};
 };
 
 }  // namespace chancery::frontend

@@ -29,19 +29,6 @@ constexpr int32_t kDefaultPage = 100;
 
 // ---- Keys ----------------------------------------------------------------------------------------
 
-// The resource that the request is about; for a list its name is empty.
-ResourceKey KeyOf(const Context& context, const KindDescriptor& kind, const Message& input) {
-  ResourceKey key;
-  const std::string owner = StringMember(input, "meshOwner");
-  key.mesh = {owner.empty() ? context.caller.account : owner, StringMember(input, "meshName")};
-  key.kind = kind.kind;
-  key.name = StringMember(input, kind.name_member);
-  if (kind.parent && *kind.parent != Kind::kMesh) {
-    key.parent = StringMember(input, model::DescriptorOf(*kind.parent).name_member);
-  }
-  return key;
-}
-
 ResourceKey MeshKey(const ResourceKey& key) { return {key.mesh, Kind::kMesh, "", key.mesh.name}; }
 
 // What must exist for `key` to have a place: the mesh, and the router or gateway.
@@ -185,7 +172,7 @@ base::Result<Outcome> Mutate(const Context& context, const Operation& operation,
     if (outcome) idempotency.Remember(work, outcome->body);
     return outcome;
   };
-  return RunMutation(context.store, context.now_ms, context.caller.actor, operation.name, attempt);
+  return RunMutation(context.store, context.now_ms, OriginOf(context, operation), attempt);
 }
 
 // ---- Listing -------------------------------------------------------------------------------------
@@ -218,6 +205,26 @@ base::Result<Outcome> List(const Context& context, const Operation& operation, c
 }
 
 }  // namespace
+
+ResourceKey KeyOf(const Context& context, const KindDescriptor& kind, const Message& input) {
+  ResourceKey key;
+  const std::string owner = StringMember(input, "meshOwner");
+  key.mesh = {owner.empty() ? context.caller.account : owner, StringMember(input, "meshName")};
+  key.kind = kind.kind;
+  key.name = StringMember(input, kind.name_member);
+  if (kind.parent && *kind.parent != Kind::kMesh) {
+    key.parent = StringMember(input, model::DescriptorOf(*kind.parent).name_member);
+  }
+  return key;
+}
+
+Origin OriginOf(const Context& context, const Operation& operation) {
+  Origin origin{context.caller.actor, operation.name, context.source, context.request_id};
+  // A clientToken makes a replay of the others harmless.
+  const bool has_token = operation.verb == Verb::kCreate || operation.verb == Verb::kUpdate;
+  if (!has_token) origin.before_commit = context.caller.first_time;
+  return origin;
+}
 
 base::Result<Outcome> RunCrud(const Context& context, const Operation& operation, const Message& input) {
   const ResourceKey key = KeyOf(context, *operation.kind, input);

@@ -3,6 +3,7 @@
 #include <google/protobuf/message.h>
 
 #include "base/result.h"
+#include "frontend/gate.h"
 #include "frontend/router.h"
 #include "frontend/settings.h"
 #include "frontend/unit_of_work.h"
@@ -16,7 +17,15 @@ struct Context {
   store::Store& store;
   const Caller& caller;
   int64_t now_ms;
+  // The client's address and the request's id, for the change record.
+  const std::string& source;
+  const std::string& request_id;
 };
+
+// The resource that a request is about; for a list its name is empty.
+model::ResourceKey KeyOf(const Context& context, const model::KindDescriptor& kind,
+                         const google::protobuf::Message& input);
+Origin OriginOf(const Context& context, const Operation& operation);
 
 // Create, describe, update, delete and list, each written once for all kinds (contract/api.md §4).
 // `input` is the operation's input message, already valid by shape and by field rules.

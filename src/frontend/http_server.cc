@@ -1,38 +1,37 @@
 #include "frontend/http_server.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
-#include <array>
 #include <boost/asio.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
+#include <cerrno>
+#include <cstring>
 #include <optional>
 #include <set>
 #include <thread>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mutex.h"
-#include "base/random.h"
-#include "frontend/aws_errors.h"
+#include "frontend/http_connection.h"
+#include "frontend/tls_files.h"
 
 namespace chancery::frontend {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
 using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
+using UnixEndpoint = asio::local::stream_protocol::endpoint;
+using Acceptor = asio::basic_socket_acceptor<SocketProtocol>;
 
+constexpr std::string_view kUnix = "unix:";
 // Connections beyond the limit that are being told so.
 constexpr size_t kRefusals = 64;
-
-Answer Refusal(base::Code code, std::string message) {
-  return ToAnswer(base::Error{code, std::move(message), {}}, base::NewUuid());
-}
+constexpr std::chrono::seconds kTlsRefresh{1};
 
 // "127.0.0.1:80" or "[::1]:80".
 base::Result<tcp::endpoint> ParseEndpoint(const std::string& address) {
@@ -56,23 +55,41 @@ std::string ToText(const tcp::endpoint& endpoint) {
                                     : fmt::format("{}:{}", host, endpoint.port());
 }
 
-Request ToRequest(http::request<http::string_body>&& message) {
-  Request request{std::string(message.method_string()), std::string(message.target()), {}, std::move(message.body())};
-  for (const auto& field : message) request.headers.emplace_back(field.name_string(), field.value());
-  return request;
+// An open, bound and listening socket; the old one of a process that has ended is taken away.
+base::Status ListenOnUnix(const std::string& path, Acceptor& acceptor, ErrorCode& error) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) == 0) {
+    if (!S_ISSOCK(status.st_mode)) {
+      return base::Error{base::Code::kUnavailable, fmt::format("{} is there and is no socket", path), {}};
+    }
+    unlink(path.c_str());
+  }
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return base::Error{base::Code::kBadRequest,
+                       fmt::format("{} is longer than a socket's path may be ({} bytes)", path,
+                                   sizeof(sockaddr_un::sun_path) - 1),
+                       {}};
+  }
+  const SocketProtocol::endpoint endpoint(UnixEndpoint{path});
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error && chmod(path.c_str(), 0600) != 0) error = ErrorCode(errno, boost::system::system_category());
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  return base::Status::Ok();
 }
 
-http::response<http::string_body> ToResponse(Answer answer, bool head, bool keep_alive) {
-  http::response<http::string_body> response(static_cast<http::status>(answer.status), 11);
-  for (const auto& [name, value] : answer.headers) response.insert(name, value);
-  // Clients that sign correct their clocks by it.
-  response.set(http::field::date,
-               fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
-                           fmt::gmtime(std::chrono::system_clock::to_time_t(base::Clock::System().WallNow()))));
-  response.content_length(answer.body.size());
-  response.keep_alive(keep_alive);
-  if (!head) response.body() = std::move(answer.body);
-  return response;
+void ListenOnTcp(const tcp::endpoint& endpoint, Acceptor& acceptor, ErrorCode& error) {
+  acceptor.open(SocketProtocol(endpoint.protocol()), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor.bind(SocketProtocol::endpoint(endpoint), error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+}
+
+tcp::endpoint ToTcp(const SocketProtocol::endpoint& generic) {
+  tcp::endpoint endpoint;
+  endpoint.resize(generic.size());
+  std::memcpy(endpoint.data(), generic.data(), generic.size());
+  return endpoint;
 }
 
 }  // namespace
@@ -81,19 +98,24 @@ http::response<http::string_body> ToResponse(Answer answer, bool head, bool keep
 class HttpServer::Impl {
  public:
   Impl(HttpServerOptions options, Handler handler)
-      : options_(std::move(options)), handler_(std::move(handler)), pool_(options_.threads) {}
+      : options_(std::move(options)),
+        handler_(std::move(handler)),
+        pool_(options_.threads),
+        host_{options_, io_, pool_, [this](const Request& request) { return Call(request); },
+              [this](const std::shared_ptr<HttpConnection>& connection) { Leave(connection); }} {}
 
   base::Status Start();
   void Stop() EXCLUDES(mutex_);
   const std::string& address() const { return address_; }
 
  private:
-  class Connection;
-
   void Serve();
   void Accept();
-  void OnAccept(const ErrorCode& error, tcp::socket socket);
-  void Leave(const std::shared_ptr<Connection>& connection) EXCLUDES(mutex_);
+  void OnAccept(const ErrorCode& error, SocketProtocol::socket socket);
+  // Who is at the other end; nothing when a Unix socket's peer is another user than this process's or root.
+  std::optional<std::string> PeerOf(SocketProtocol::socket& socket) const;
+  void RefreshTls();
+  void Leave(const std::shared_ptr<HttpConnection>& connection) EXCLUDES(mutex_);
   void BeginStop() EXCLUDES(mutex_);
   // Runs on a thread of the pool.
   Answer Call(const Request& request) const;
@@ -104,11 +126,14 @@ class HttpServer::Impl {
   asio::io_context io_{1};
   // While a handler runs nothing may wait for io_, and yet it goes on.
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
-  tcp::acceptor acceptor_{io_};
+  Acceptor acceptor_{io_};
   asio::steady_timer retry_{io_};
-  std::set<std::shared_ptr<Connection>> connections_;
-  bool stopping_ = false;
+  asio::steady_timer tls_timer_{io_};
+  std::optional<TlsFiles> tls_;
+  std::string tls_error_;
+  std::set<std::shared_ptr<HttpConnection>> connections_;
   asio::thread_pool pool_;
+  HttpHost host_;
   std::thread thread_;
 
   base::Mutex mutex_;
@@ -117,144 +142,44 @@ class HttpServer::Impl {
   bool stopped_ GUARDED_BY(mutex_) = false;
 };
 
-// One socket: reads a request, has it handled, writes the answer, and so on. Confined to io_.
-class HttpServer::Impl::Connection : public std::enable_shared_from_this<Connection> {
- public:
-  Connection(Impl& server, tcp::socket socket)
-      : server_(server), stream_(std::move(socket)), buffer_(server.options_.max_header + (16u << 10)) {}
-
-  void Begin() { ReadHeader(); }
-  // Answers that it takes no more, and closes.
-  void Refuse(Answer answer) { Write(std::move(answer), false, Then::kDrain); }
-  // The server stops: goes at once when it waits for a request of which nothing has come.
-  void Finish() {
-    if (waiting_ && buffer_.size() == 0) Close();
-  }
-  void Close() {
-    ErrorCode ignored;
-    stream_.socket().close(ignored);
-  }
-
- private:
-  enum class Then { kReadOn, kClose, kDrain };
-
-  void ReadHeader() {
-    parser_.emplace();
-    parser_->header_limit(server_.options_.max_header);
-    parser_->body_limit(server_.options_.max_body);
-    waiting_ = true;
-    stream_.expires_after(server_.options_.idle_timeout);
-    http::async_read_header(stream_, buffer_, *parser_,
-                            [self = shared_from_this()](const ErrorCode& error, size_t) { self->OnHeader(error); });
-  }
-
-  void OnHeader(const ErrorCode& error) {
-    waiting_ = false;
-    if (error) return OnReadError(error);
-    const bool expects = beast::iequals(parser_->get()[http::field::expect], "100-continue");
-    if (!expects || parser_->is_done()) return ReadBody();
-    continue_.emplace(http::status::continue_, 11);
-    stream_.expires_after(server_.options_.write_timeout);
-    http::async_write(stream_, *continue_, [self = shared_from_this()](const ErrorCode& failed, size_t) {
-      failed ? self->End() : self->ReadBody();
-    });
-  }
-
-  void ReadBody() {
-    stream_.expires_after(server_.options_.read_timeout);
-    http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](const ErrorCode& error, size_t) { self->OnBody(error); });
-  }
-
-  void OnBody(const ErrorCode& error) {
-    if (error) return OnReadError(error);
-    const bool keep_alive = parser_->get().keep_alive();
-    head_ = parser_->get().method() == http::verb::head;
-    stream_.expires_never();
-    asio::post(server_.pool_, [self = shared_from_this(), keep_alive, request = ToRequest(parser_->release())] {
-      Answer answer = self->server_.Call(request);
-      asio::post(self->server_.io_, [self, keep_alive, answer = std::move(answer)]() mutable {
-        self->Write(std::move(answer), keep_alive, keep_alive ? Then::kReadOn : Then::kClose);
-      });
-    });
-  }
-
-  // Errors of HTTP itself are answered; a connection that broke, ended or timed out just goes.
-  void OnReadError(const ErrorCode& error) {
-    const auto& options = server_.options_;
-    if (error == http::error::end_of_stream || error == http::error::partial_message) return End();
-    if (error == http::error::body_limit) {
-      return Refuse(Refusal(base::Code::kBadRequest,
-                            fmt::format("the body is larger than the limit of {} bytes", options.max_body)));
-    }
-    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-      return Refuse(Refusal(base::Code::kBadRequest,
-                            fmt::format("the header is larger than the limit of {} bytes", options.max_header)));
-    }
-    if (error.category() == http::make_error_code(http::error::bad_method).category()) {
-      return Refuse(Refusal(base::Code::kBadRequest, fmt::format("malformed HTTP: {}", error.message())));
-    }
-    End();
-  }
-
-  void Write(Answer answer, bool keep_alive, Then then) {
-    keep_alive = keep_alive && !server_.stopping_;
-    if (!keep_alive && then == Then::kReadOn) then = Then::kClose;
-    response_.emplace(ToResponse(std::move(answer), head_, keep_alive));
-    stream_.expires_after(server_.options_.write_timeout);
-    http::async_write(stream_, *response_, [self = shared_from_this(), then](const ErrorCode& error, size_t) {
-      if (error) return self->End();
-      if (then == Then::kReadOn && !self->server_.stopping_) return self->ReadHeader();
-      ErrorCode ignored;
-      self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-      if (then != Then::kDrain) return self->End();
-      self->stream_.expires_after(self->server_.options_.read_timeout);
-      self->Drain(self->server_.options_.max_drain);
-    });
-  }
-
-  // Closing with unread data would reset the connection, and the client would lose the answer.
-  void Drain(size_t rest) {
-    buffer_.clear();
-    stream_.async_read_some(asio::buffer(drained_),
-                            [self = shared_from_this(), rest](const ErrorCode& error, size_t n) {
-                              if (error || n >= rest) return self->End();
-                              self->Drain(rest - n);
-                            });
-  }
-
-  void End() {
-    Close();
-    server_.Leave(shared_from_this());
-  }
-
-  Impl& server_;
-  beast::tcp_stream stream_;
-  beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::string_body>> parser_;
-  std::optional<http::response<http::empty_body>> continue_;
-  std::optional<http::response<http::string_body>> response_;
-  std::array<char, 16384> drained_;
-  bool waiting_ = false;
-  bool head_ = false;
-};
-
 base::Status HttpServer::Impl::Start() {
-  const auto endpoint = ParseEndpoint(options_.address);
-  if (!endpoint) return endpoint.error();
+  if (!options_.tls_certificate.empty()) {
+    auto files = TlsFiles::Load(options_.tls_certificate, options_.tls_key);
+    if (!files) return files.error();
+    tls_ = *std::move(files);
+  }
   ErrorCode error;
-  acceptor_.open(endpoint->protocol(), error);
-  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor_.bind(*endpoint, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (options_.address.starts_with(kUnix)) {
+    CHANCERY_RETURN_IF_ERROR(ListenOnUnix(options_.address.substr(kUnix.size()), acceptor_, error));
+    address_ = options_.address;
+  } else {
+    const auto endpoint = ParseEndpoint(options_.address);
+    if (!endpoint) return endpoint.error();
+    ListenOnTcp(*endpoint, acceptor_, error);
+    if (!error) address_ = ToText(ToTcp(acceptor_.local_endpoint(error)));
+  }
   if (error) {
     return base::Error{
         base::Code::kUnavailable, fmt::format("cannot listen on {}: {}", options_.address, error.message()), {}};
   }
-  address_ = ToText(acceptor_.local_endpoint(error));
   Accept();
+  if (tls_) RefreshTls();
   thread_ = std::thread([this] { Serve(); });
   return base::Status::Ok();
+}
+
+void HttpServer::Impl::RefreshTls() {
+  const auto renewed = tls_->Refresh();
+  if (renewed && *renewed) spdlog::info("serving {}: the new certificate is in force", address_);
+  const std::string error = renewed ? "" : base::ToString(renewed.error());
+  if (!error.empty() && error != tls_error_) {
+    spdlog::error("serving {}: the old certificate stays in force: {}", address_, error);
+  }
+  tls_error_ = error;
+  tls_timer_.expires_after(kTlsRefresh);
+  tls_timer_.async_wait([this](const ErrorCode& cancelled) {
+    if (!cancelled && !host_.stopping) RefreshTls();
+  });
 }
 
 void HttpServer::Impl::Serve() {
@@ -270,44 +195,63 @@ void HttpServer::Impl::Serve() {
 }
 
 void HttpServer::Impl::Accept() {
-  acceptor_.async_accept([this](const ErrorCode& error, tcp::socket socket) { OnAccept(error, std::move(socket)); });
+  acceptor_.async_accept([this](const ErrorCode& error, SocketProtocol::socket socket) { OnAccept(error, std::move(socket)); });
 }
 
-void HttpServer::Impl::OnAccept(const ErrorCode& error, tcp::socket socket) {
-  if (stopping_) return;
+void HttpServer::Impl::OnAccept(const ErrorCode& error, SocketProtocol::socket socket) {
+  if (host_.stopping) return;
   if (error) {
     // Out of descriptors, most likely: wait for some to come back instead of spinning.
     spdlog::warn("accepting on {}: {}", address_, error.message());
     retry_.expires_after(std::chrono::milliseconds(100));
     retry_.async_wait([this](const ErrorCode& cancelled) {
-      if (!cancelled && !stopping_) Accept();
+      if (!cancelled && !host_.stopping) Accept();
     });
     return;
   }
-  ErrorCode ignored;
-  socket.set_option(tcp::no_delay(true), ignored);
   Accept();
   // Refusals take a moment too, and are bounded as well: beyond that the socket just closes.
   if (connections_.size() >= options_.max_connections + kRefusals) return;
-  const auto connection = std::make_shared<Connection>(*this, std::move(socket));
+  std::optional<std::string> peer = PeerOf(socket);
+  if (!peer) return;
+  const auto connection =
+      HttpConnection::Make(host_, std::move(socket), *std::move(peer), tls_ ? tls_->context() : nullptr);
   const bool full = connections_.size() >= options_.max_connections;
   connections_.insert(connection);
   full ? connection->Refuse(Refusal(base::Code::kUnavailable, "too many connections; try again")) : connection->Begin();
 }
 
-void HttpServer::Impl::Leave(const std::shared_ptr<Connection>& connection) {
+std::optional<std::string> HttpServer::Impl::PeerOf(SocketProtocol::socket& socket) const {
+  ErrorCode error;
+  if (!options_.address.starts_with(kUnix)) {
+    socket.set_option(tcp::no_delay(true), error);
+    const auto endpoint = socket.remote_endpoint(error);
+    return error ? std::string() : ToTcp(endpoint).address().to_string();
+  }
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+      (peer.uid == geteuid() || peer.uid == 0)) {
+    return fmt::format("uid {}", peer.uid);
+  }
+  spdlog::warn("{}: user {} is not allowed", address_, peer.uid);
+  return std::nullopt;
+}
+
+void HttpServer::Impl::Leave(const std::shared_ptr<HttpConnection>& connection) {
   connections_.erase(connection);
-  if (!stopping_ || !connections_.empty()) return;
+  if (!host_.stopping || !connections_.empty()) return;
   base::MutexLock lock(mutex_);
   drained_ = true;
   idle_.NotifyAll();
 }
 
 void HttpServer::Impl::BeginStop() {
-  stopping_ = true;
+  host_.stopping = true;
   ErrorCode ignored;
   acceptor_.close(ignored);
   retry_.cancel();
+  tls_timer_.cancel();
   for (const auto& connection : connections_) connection->Finish();
   if (!connections_.empty()) return;
   base::MutexLock lock(mutex_);

@@ -13,8 +13,12 @@ namespace chancery::frontend {
 
 // Bounds of a server; nothing a client does makes it hold more than these allow.
 struct HttpServerOptions {
-  // Host and port, port 0 takes a free one. An IPv6 host stands in brackets.
+  // Host and port, port 0 takes a free one; an IPv6 host stands in brackets. Or "unix:PATH": a socket of mode 0600 on
+  // which only this process's user and root are served.
   std::string address = "127.0.0.1:0";
+  // Files in PEM, read again when they change; empty: no TLS.
+  std::string tls_certificate = {};
+  std::string tls_key = {};
   size_t threads = 16;
   size_t max_connections = 1024;
   size_t max_body = 1 << 20;
@@ -30,8 +34,8 @@ struct HttpServerOptions {
   std::chrono::milliseconds stop_grace{5'000};
 };
 
-// HTTP/1.1 over plain sockets, for the API and for the admin port: the only code that sees such a
-// socket. One thread does all input and output; handlers, which may block, run on threads of their
+// HTTP/1.1 with or without TLS, for the API, the admin port and the admin socket: with HttpConnection the only code
+// that sees such a socket. One thread does all input and output; handlers, which may block, run on threads of their
 // own. What is no HTTP, too large or too much is answered in the form of the API's errors and never
 // reaches the handler. Methods are thread-safe.
 class HttpServer {

@@ -16,6 +16,9 @@ struct Request {
   std::string target;
   Headers headers = {};
   std::string body = {};
+  // IP address of the client, or "uid N" on a Unix socket.
+  std::string peer = {};
+  bool tls = false;
 };
 
 // One HTTP answer. The transport adds Content-Length, Date and Connection.

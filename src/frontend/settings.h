@@ -11,11 +11,4 @@ struct Settings {
   std::string partition = "aws";
 };
 
-// Who asks.
-struct Caller {
-  std::string account;
-  // For the change record: an ARN, or "anonymous".
-  std::string actor;
-};
-
 }  // namespace chancery::frontend

@@ -113,7 +113,7 @@ base::Result<Outcome> RunTags(const Context& context, const Operation& operation
   if (operation.verb == Verb::kListTags) {
     return List(context, *arn, static_cast<const model::ListTagsForResourceInput&>(input));
   }
-  return RunMutation(context.store, context.now_ms, context.caller.actor, operation.name,
+  return RunMutation(context.store, context.now_ms, OriginOf(context, operation),
                      [&](UnitOfWork& work) { return Change(operation, *arn, input, work); });
 }
 

@@ -56,15 +56,16 @@ base::Result<bool> UnitOfWork::StillHolds() const {
   return true;
 }
 
-base::Result<store::Txn> UnitOfWork::Commit(std::string actor, std::string operation) {
+base::Result<store::Txn> UnitOfWork::Commit(const Origin& origin) {
   batch_.time_ms = now_ms_;
-  batch_.actor = std::move(actor);
-  batch_.operation = std::move(operation);
+  batch_.actor = origin.actor;
+  batch_.operation = origin.operation;
+  batch_.source = origin.source;
+  batch_.request_id = origin.request_id;
   return store_.Commit(std::move(batch_));
 }
 
-base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const std::string& actor,
-                                  const std::string& operation, const Attempt& attempt) {
+base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const Origin& origin, const Attempt& attempt) {
   for (int i = 0; i < kAttempts; ++i) {
     UnitOfWork work(store, now_ms);
     auto outcome = attempt(work);
@@ -74,7 +75,8 @@ base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const std
       if (!holds || *holds) return outcome;
       continue;
     }
-    auto txn = work.Commit(actor, operation);
+    if (origin.before_commit) CHANCERY_RETURN_IF_ERROR(origin.before_commit());
+    auto txn = work.Commit(origin);
     if (txn) {
       outcome->txn = *txn;
       return outcome;

@@ -13,6 +13,16 @@
 
 namespace chancery::frontend {
 
+// Where a change comes from: what its change record tells, and what must be asked before it is made.
+struct Origin {
+  std::string actor;
+  std::string operation;
+  std::string source;
+  std::string request_id;
+  // May refuse; asked before each try to commit. Empty: nothing to ask.
+  std::function<base::Status()> before_commit = {};
+};
+
 // What an operation answers: a JSON body and, if it changed something, the transaction.
 struct Outcome {
   std::string body;
@@ -53,7 +63,7 @@ class UnitOfWork {
 
   // Whether all that was read is unchanged; then there was a moment at which all of it was true.
   base::Result<bool> StillHolds() const;
-  base::Result<store::Txn> Commit(std::string actor, std::string operation);
+  base::Result<store::Txn> Commit(const Origin& origin);
 
  private:
   store::Store& store_;
@@ -66,8 +76,7 @@ using Attempt = std::function<base::Result<Outcome>(UnitOfWork&)>;
 // Runs `attempt` and commits it; a lost race, or a refusal on reads that did not hold, runs the
 // whole of it again on new reads, at most 20 times, then kUnavailable. An outcome that has a transaction already (a
 // replay) commits nothing.
-base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const std::string& actor,
-                                  const std::string& operation, const Attempt& attempt);
+base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const Origin& origin, const Attempt& attempt);
 
 // The resource in an entry below res/. kInternal when its bytes are no record.
 base::Result<Stored> ParseStored(const store::Entry& entry);

@@ -31,14 +31,16 @@ base::Status CheckText(std::string_view what, std::string_view text) {
 base::Status CheckBatch(const Batch& batch) {
   CHANCERY_RETURN_IF_ERROR(CheckText("actor", batch.actor));
   CHANCERY_RETURN_IF_ERROR(CheckText("operation", batch.operation));
-  size_t bytes = batch.actor.size() + batch.operation.size();
+  CHANCERY_RETURN_IF_ERROR(CheckText("source", batch.source));
+  CHANCERY_RETURN_IF_ERROR(CheckText("request id", batch.request_id));
+  size_t bytes = batch.actor.size() + batch.operation.size() + batch.source.size() + batch.request_id.size();
   for (const Precondition& precondition : batch.preconditions) {
     CHANCERY_RETURN_IF_ERROR(CheckKey(precondition.key));
     bytes += precondition.key.size();
   }
   for (const Write& write : batch.writes) {
     CHANCERY_RETURN_IF_ERROR(CheckKey(write.key));
-    if (write.key.starts_with(kResourcePrefix)) CHANCERY_RETURN_IF_ERROR(CheckText("resource key", write.key));
+    if (IsRecorded(write.key)) CHANCERY_RETURN_IF_ERROR(CheckText("key", write.key));
     bytes += write.key.size() + (write.value ? write.value->size() : 0);
   }
   if (bytes <= kMaxBatchBytes) return base::Status::Ok();
@@ -62,11 +64,13 @@ TxnRecord RecordOf(const Batch& batch) {
   record.set_time_ms(batch.time_ms);
   record.set_actor(batch.actor);
   record.set_operation(batch.operation);
+  record.set_source(batch.source);
+  record.set_request_id(batch.request_id);
   return record;
 }
 
 void AddChange(std::string_view key, const std::string* before, const std::string* after, TxnRecord& record) {
-  if (!key.starts_with(kResourcePrefix) || (before == nullptr && after == nullptr)) return;
+  if (!IsRecorded(key) || (before == nullptr && after == nullptr)) return;
   TxnRecord::Change& change = *record.add_changes();
   change.set_key(std::string(key));
   if (before != nullptr) change.set_before(*before);

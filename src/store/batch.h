@@ -28,7 +28,7 @@ std::map<std::string, std::optional<std::string>> LastWrites(std::vector<Write> 
 
 // The change record without its changes.
 TxnRecord RecordOf(const Batch& batch);
-// Adds a change to `record` when `key` is below res/ and either side exists. Null is absent.
+// Adds a change to `record` when `key` IsRecorded and either side exists. Null is absent.
 void AddChange(std::string_view key, const std::string* before, const std::string* after, TxnRecord& record);
 
 // The least key that a scan of `prefix` after `after` may give.

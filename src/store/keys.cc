@@ -115,4 +115,44 @@ std::string IdempotencyKeyText(std::string_view account, std::string_view operat
   return fmt::format("{}{}/{}/{}/{}", kIdempotencyPrefix, account, operation, base::HashOf(target).ToHex(), token_part);
 }
 
+bool IsRecorded(std::string_view key) { return key.starts_with(kResourcePrefix) || key.starts_with(kIamPrefix); }
+
+std::string_view ToString(AttachedTo to) {
+  switch (to) {
+    case AttachedTo::kUser:
+      return "user";
+    case AttachedTo::kGroup:
+      return "group";
+    case AttachedTo::kAccount:
+      break;
+  }
+  return "account";
+}
+
+std::string AccessKeyText(std::string_view access_key_id) { return fmt::format("iam/key/{}", access_key_id); }
+
+std::string SecretKeyText(std::string_view access_key_id) { return fmt::format("secret/{}", access_key_id); }
+
+std::string PolicyKeyText(std::string_view account, std::string_view policy) {
+  return fmt::format("iam/policy/{}/{}", account, policy);
+}
+
+std::string AttachedKeyText(std::string_view account, AttachedTo to, std::string_view name, std::string_view policy) {
+  return fmt::format("iam/attached/{}/{}/{}/{}", account, ToString(to), name, policy);
+}
+
+std::string MemberKeyText(std::string_view account, std::string_view group, std::string_view user) {
+  return fmt::format("iam/member/{}/{}/{}", account, group, user);
+}
+
+base::Result<std::vector<std::string>> ParseIamKeyText(std::string_view text) {
+  const std::vector<std::string_view> parts = SplitParts(text);
+  const std::string_view space = parts.size() > 1 && parts[0] == "iam" ? parts[1] : "";
+  const size_t wanted = space == "key" ? 3 : space == "policy" ? 4 : space == "member" ? 5 : space == "attached" ? 6 : 0;
+  if (parts.size() != wanted) {
+    return Error{Code::kInternal, fmt::format("'{}' is no key of an access key, policy or group", text), {}};
+  }
+  return std::vector<std::string>(parts.begin() + 1, parts.end());
+}
+
 }  // namespace chancery::store

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "model/resource.h"
@@ -15,6 +16,12 @@
 //   ref/<owner>/<mesh>/<kind>//<name>/<from kind>/<from parent>/<from name>
 //                                                            empty; the second resource refers to the first
 //   idem/<account>/<operation>/<target>/<token>              IdempotencyRecord
+//   iam/key/<access key id>                                  AccessKeyRecord; watched and in the history
+//   iam/policy/<account>/<policy>                            PolicyRecord; watched and in the history
+//   iam/attached/<account>/<user|group|account>/<name>/<policy>
+//                                                            empty; watched and in the history
+//   iam/member/<account>/<group>/<user>                      empty; watched and in the history
+//   secret/<access key id>                                   the key's secret, sealed (iam/secret_box.h)
 //
 // <kind> is KindDescriptor::segment; <parent> is empty for what hangs directly under the mesh. The
 // part of a mesh itself, in guard/ and ref/, is mesh//<mesh>. Names cannot hold '/', so no part needs
@@ -23,6 +30,10 @@ namespace chancery::store {
 
 inline constexpr std::string_view kResourcePrefix = "res/";
 inline constexpr std::string_view kIdempotencyPrefix = "idem/";
+inline constexpr std::string_view kIamPrefix = "iam/";
+
+// Whether changes of `key` are watched and in the history: those of resources, keys and policies.
+bool IsRecorded(std::string_view key);
 
 std::string ResourceKeyText(const model::ResourceKey& key);
 // The inverse. Error: kInternal for a key that is none.
@@ -45,5 +56,18 @@ base::Result<model::ResourceKey> ParseReferrer(std::string_view reference_key);
 // more than 64; its hash stands behind a '~', which no plain token begins with.
 std::string IdempotencyKeyText(std::string_view account, std::string_view operation, std::string_view target,
                                std::string_view token);
+
+// Names of users, groups and policies hold no '/'; what a policy is attached to has no name when it is
+// the account.
+enum class AttachedTo { kUser, kGroup, kAccount };
+std::string_view ToString(AttachedTo to);
+std::string AccessKeyText(std::string_view access_key_id);
+std::string SecretKeyText(std::string_view access_key_id);
+std::string PolicyKeyText(std::string_view account, std::string_view policy);
+std::string AttachedKeyText(std::string_view account, AttachedTo to, std::string_view name, std::string_view policy);
+std::string MemberKeyText(std::string_view account, std::string_view group, std::string_view user);
+// The parts between the slashes, the name of the key space first: {"key", id}, {"policy", account, policy} and so
+// on. kInternal for a key that is none below iam/.
+base::Result<std::vector<std::string>> ParseIamKeyText(std::string_view text);
 
 }  // namespace chancery::store

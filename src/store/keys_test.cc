@@ -112,5 +112,32 @@ TEST(IdempotencyKeyText, HashesTheTargetAndUnusualTokens) {
   EXPECT_NE(IdempotencyKeyText("1", "Op", "t", std::string("a\0b", 3)), IdempotencyKeyText("1", "Op", "t", "a"));
 }
 
+TEST(IamKeys, HaveTheirLiteralBytesAndParseBack) {
+  EXPECT_EQ(AccessKeyText("CHKA1"), "iam/key/CHKA1");
+  EXPECT_EQ(SecretKeyText("CHKA1"), "secret/CHKA1");
+  EXPECT_EQ(PolicyKeyText("111122223333", "read"), "iam/policy/111122223333/read");
+  EXPECT_EQ(AttachedKeyText("111122223333", AttachedTo::kUser, "ann", "read"),
+            "iam/attached/111122223333/user/ann/read");
+  EXPECT_EQ(AttachedKeyText("111122223333", AttachedTo::kGroup, "ops", "read"),
+            "iam/attached/111122223333/group/ops/read");
+  EXPECT_EQ(AttachedKeyText("111122223333", AttachedTo::kAccount, "", "read"),
+            "iam/attached/111122223333/account//read");
+  EXPECT_EQ(MemberKeyText("111122223333", "ops", "ann"), "iam/member/111122223333/ops/ann");
+  EXPECT_EQ(*ParseIamKeyText("iam/attached/1/account//read"),
+            (std::vector<std::string>{"attached", "1", "account", "", "read"}));
+  EXPECT_EQ(*ParseIamKeyText("iam/key/CHKA1"), (std::vector<std::string>{"key", "CHKA1"}));
+  for (const std::string text : {"iam/key", "iam/key/a/b", "iam/policy/1", "iam/other/1/2", "secret/CHKA1", "iam", ""}) {
+    EXPECT_FALSE(ParseIamKeyText(text)) << text;
+  }
+}
+
+TEST(IsRecorded, HoldsForResourcesKeysAndPoliciesAlone) {
+  EXPECT_TRUE(IsRecorded("res/mesh/1/m"));
+  EXPECT_TRUE(IsRecorded(AccessKeyText("CHKA1")));
+  EXPECT_FALSE(IsRecorded(SecretKeyText("CHKA1")));
+  EXPECT_FALSE(IsRecorded("guard/1/m/mesh//m"));
+  EXPECT_FALSE(IsRecorded("idem/1/Op/t/x"));
+}
+
 }  // namespace
 }  // namespace chancery::store

@@ -90,5 +90,28 @@ TEST(TxnRecord, HasItsLiteralBytes) {
   );
 }
 
+TEST(TxnRecord, HasItsOriginInLiteralBytes) {
+  TxnRecord record;
+  record.set_source("s");
+  record.set_request_id("r");
+  EXPECT_EQ(Hex(record.SerializeAsString()), "2a0173320172");
+}
+
+TEST(AccessKeyRecord, HasItsLiteralBytes) {
+  AccessKeyRecord record;
+  record.set_account("1");
+  record.set_user("u");
+  record.set_disabled(true);
+  record.set_created_at_ms(1000);
+  EXPECT_EQ(Hex(record.SerializeAsString()), "0a01311201751801" "20e807");
+}
+
+TEST(PolicyRecord, HasItsLiteralBytes) {
+  PolicyRecord record;
+  record.set_document("{}");
+  record.set_updated_at_ms(1000);
+  EXPECT_EQ(Hex(record.SerializeAsString()), "0a027b7d10e807");
+}
+
 }  // namespace
 }  // namespace chancery::store

@@ -90,7 +90,7 @@ base::Result<TransactionPtr> SqliteWriter::Apply(Batch batch) {
   transaction->record = RecordOf(batch);
   const auto writes = LastWrites(std::move(batch.writes));
   for (const auto& [key, value] : writes) {
-    if (!key.starts_with(kResourcePrefix)) continue;
+    if (!IsRecorded(key)) continue;
     Cursor cursor(read_value_, key);
     const auto row = cursor.Step();
     if (!row) return row.error();

@@ -45,10 +45,13 @@ struct Batch {
   std::string operation;
   std::vector<Precondition> preconditions;
   std::vector<Write> writes;
+  // For the change record: the caller's address and the request's id.
+  std::string source = {};
+  std::string request_id = {};
 };
 
-// A committed transaction as a watcher sees it: the writes below res/ with their values before and
-// after, whole and in order. `record` may have no changes at all.
+// A committed transaction as a watcher sees it: the writes of recorded keys (keys.h) with their values
+// before and after, whole and in order. `record` may have no changes at all.
 struct Transaction {
   Txn txn = 0;
   TxnRecord record;

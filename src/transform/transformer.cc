@@ -82,6 +82,7 @@ base::Result<store::Txn> Transformer::LoadAll() {
 void Transformer::OnTransaction(const store::TransactionPtr& transaction) {
   std::map<model::MeshId, MeshTransaction> by_mesh;
   for (const auto& change : transaction->record.changes()) {
+    if (!change.key().starts_with(store::kResourcePrefix)) continue;
     auto key = store::ParseResourceKeyText(change.key());
     if (!key) {
       spdlog::error("transformer: {}", base::ToString(key.error()));

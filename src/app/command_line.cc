@@ -1,0 +1,117 @@
+#include "app/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <sstream>
+
+#include "app/admin_socket.h"
+#include "app/command_table.h"
+#include "app/installation.h"
+#include "base/log.h"
+
+namespace chancery::app {
+namespace {
+
+namespace json = boost::json;
+using base::Code;
+using base::Error;
+using Kind = CommandArgument::Kind;
+
+constexpr std::uintmax_t kMaxFile = 1 << 20;
+
+// What the flags of one command are written to.
+struct Flags {
+  InstallationOptions installation;
+  std::map<std::string, std::string> texts;
+  std::map<std::string, std::vector<std::string>> lists;
+};
+
+base::Result<std::string> ReadFile(const std::string& name) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(name, error);
+  if (!error && size > kMaxFile) return Error{Code::kBadRequest, name + " is larger than 1 MiB", {}};
+  std::ifstream file(name, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  if (!file) return Error{Code::kBadRequest, "cannot read " + name, {}};
+  return content.str();
+}
+
+base::Result<json::object> ToArguments(const Command& command, const Flags& flags) {
+  json::object arguments;
+  for (const CommandArgument& argument : command.arguments) {
+    const std::string name(argument.name);
+    if (const auto list = flags.lists.find(name); list != flags.lists.end() && !list->second.empty()) {
+      arguments[name] = json::array(list->second.begin(), list->second.end());
+    }
+    const auto text = flags.texts.find(name);
+    if (text == flags.texts.end() || text->second.empty()) continue;
+    arguments[name] = text->second;
+    if (argument.kind != Kind::kFile) continue;
+    auto content = ReadFile(text->second);
+    if (!content) return content.error();
+    arguments[name] = *std::move(content);
+  }
+  return arguments;
+}
+
+// The process that serves the directory does it, or we do while no process holds it.
+base::Result<json::value> Execute(const Command& command, const Flags& flags) {
+  const auto arguments = ToArguments(command, flags);
+  if (!arguments) return arguments.error();
+  auto answered = SendCommand(flags.installation.data_dir, command, *arguments);
+  if (!answered) return answered.error();
+  if (answered->has_value()) return **std::move(answered);
+  auto installation = Installation::Open(flags.installation);
+  if (!installation) return installation.error();
+  return RunCommand((*installation)->commands(), command, *arguments);
+}
+
+int Run(const Command& command, const Flags& flags) {
+  base::InitLogging("warn");
+  const auto result = Execute(command, flags);
+  if (!result) {
+    std::cerr << fmt::format("chancery {} {}: {}\n", command.group, command.verb, base::ToString(result.error()));
+    return 1;
+  }
+  if (*result != json::value(json::object{})) std::cout << Pretty(*result) << "\n";
+  return 0;
+}
+
+void AddCommand(CLI::App& group, const Command& command, int* exit_code) {
+  CLI::App* added = group.add_subcommand(std::string(command.verb), std::string(command.help));
+  auto flags = std::make_shared<Flags>();
+  for (const CommandArgument& argument : command.arguments) {
+    const std::string name(argument.name);
+    CLI::Option* option = argument.kind == Kind::kList
+                              ? added->add_option("--" + name, flags->lists[name], std::string(argument.help))
+                              : added->add_option("--" + name, flags->texts[name], std::string(argument.help));
+    if (argument.required) option->required();
+    option->type_name(argument.kind == Kind::kFile ? "FILE" : "TEXT");
+  }
+  AddInstallationOptions(*added, flags->installation);
+  added->add_option("--output", "Format of the result; JSON alone")->check(CLI::IsMember({"json"}))->type_name("json");
+  added->callback([flags, &command, exit_code] { *exit_code = Run(command, *flags); });
+}
+
+}  // namespace
+
+void AddCommands(CLI::App& app, int* exit_code) {
+  for (const Command& command : Commands()) {
+    const std::string name(command.group);
+    CLI::App* group = app.get_subcommand_no_throw(name);
+    if (group == nullptr) {
+      group = app.add_subcommand(name, fmt::format("{} (see chancery {} --help)", GroupHelp(command.group), name));
+      group->require_subcommand(1);
+    }
+    AddCommand(*group, command, exit_code);
+  }
+}
+
+}  // namespace chancery::app

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "frontend/http_server.h"
+#include "frontend/message.h"
+
+namespace chancery::frontend {
+
+// TCP and Unix sockets alike.
+using SocketProtocol = boost::asio::generic::stream_protocol;
+
+class HttpConnection;
+
+// What a server gives to its connections. Lives longer than they; `stopping` is the server's thread's.
+struct HttpHost {
+  const HttpServerOptions& options;
+  boost::asio::io_context& io;
+  boost::asio::thread_pool& pool;
+  // Called on a thread of the pool; throws nothing.
+  std::function<Answer(const Request&)> call;
+  // The connection has ended.
+  std::function<void(const std::shared_ptr<HttpConnection>&)> leave;
+  bool stopping = false;
+};
+
+// One socket: reads a request, has it handled, writes the answer, and so on. Confined to the server's thread; the
+// bounds are those of HttpServerOptions.
+class HttpConnection {
+ public:
+  // `peer` goes into every Request. With `tls` the handshake comes first.
+  static std::shared_ptr<HttpConnection> Make(HttpHost& host, SocketProtocol::socket socket, std::string peer,
+                                              std::shared_ptr<boost::asio::ssl::context> tls);
+  virtual ~HttpConnection() = default;
+
+  virtual void Begin() = 0;
+  // Answers that it takes no more, and closes.
+  virtual void Refuse(Answer answer) = 0;
+  // The server stops: goes at once when it waits for a request of which nothing has come.
+  virtual void Finish() = 0;
+};
+
+// What the server itself has to say, in the form of the API's errors.
+Answer Refusal(base::Code code, std::string message);
+
+}  // namespace chancery::frontend
