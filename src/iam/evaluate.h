@@ -25,8 +25,8 @@ struct AccessRequest {
 
 struct AttachedPolicy {
   std::string name;
-  std::string attached_to;  // "user ada", "group dev", "account"
-  std::shared_ptr<const PolicyDocument> document;
+  std::string attached_to;                         // "user ada", "group dev", "account"
+  std::shared_ptr<const PolicyDocument> document;  // not null
 };
 
 struct Decision {
