@@ -126,8 +126,16 @@ TEST(SigV4, NamesWhatIsBroken) {
   ExpectUnreadable(Replaced("AKIDEXAMPLE", "AKID\xff"), kCode, "character");
   ExpectUnreadable(Replaced("host;", "host;;"), kCode, "SignedHeaders");
   ExpectUnreadable(Replaced("host;", "host;host;"), kCode, "SignedHeaders");
-  ExpectUnreadable(Replaced("host;", "host;\n;"), kCode, "SignedHeaders");
+  // These are sorted.
+  for (const char* names : {";host", "\n;host", "Host;host", "a:;host"}) {
+    ExpectUnreadable(Replaced("SignedHeaders=host", "SignedHeaders=" + std::string(names)), kCode, "SignedHeaders");
+  }
   ExpectUnreadable(Replaced("Signature=", "Signature=0"), kCode, "64 hexadecimal digits");
+  OwnedRequest capital = Signed({});
+  capital.Header("Authorization").back() = 'A';
+  ExpectUnreadable(capital, kCode, "64 hexadecimal digits");
+  capital.Header("Authorization").back() = 'g';
+  ExpectUnreadable(capital, kCode, "64 hexadecimal digits");
   for (const char* date : {"20261124T120000", "20261124 120000Z", "20261124T12000xZ", "20261324T120000Z",
                            "20260229T120000Z", "20261124T240000Z", "20261124T126000Z", "20261124T120060Z"}) {
     OwnedRequest request = Signed({});
@@ -196,6 +204,35 @@ TEST(SigV4, AnEmptySecretSignsNothing) {
   EXPECT_FALSE(Verify(Signed({}, signer), ""));
 }
 
+// What VerifySigV4 says to a claim of this kind that is signed as it stands.
+std::string MessageToSigner(void (*change)(SigV4Claim& claim)) {
+  const OwnedRequest request = Signed({});
+  SigV4Claim claim = *ReadSigV4(request.View());
+  change(claim);
+  const std::string canonical = CanonicalRequest(request.View(), claim.signed_headers, "localhost:8080", HexSha256(""));
+  claim.signature = SignatureOf(claim, canonical, Signer().secret);
+  return MessageOf(VerifySigV4(claim, request.View(), Signer().secret, {"us-east-1", "appmesh", kNow}));
+}
+
+TEST(SigV4, AGoodSignatureOfSomethingElseIsNotEnough) {
+  EXPECT_EQ(MessageToSigner([](SigV4Claim&) {}), "Ok");
+  EXPECT_EQ(MessageToSigner([](SigV4Claim& claim) { claim.terminator = "aws5_request"; }),
+            "Credential should be scoped with a valid terminator: 'aws4_request'.");
+  EXPECT_EQ(MessageToSigner([](SigV4Claim& claim) { claim.date = "20261123"; }),
+            "Date in Credential scope does not match the date of X-Amz-Date: '20261123' != '20261124'.");
+  EXPECT_EQ(MessageToSigner([](SigV4Claim& claim) { claim.signed_headers = {"x-amz-date"}; }),
+            "'host' must be among the SignedHeaders.");
+  EXPECT_EQ(MessageToSigner([](SigV4Claim& claim) { claim.signed_headers = {"host"}; }),
+            "There is an x-amz-* header in the request that is not among the SignedHeaders.");
+}
+
+TEST(SigV4, ThePayloadHashIsThereOnce) {
+  OwnedRequest request;
+  request.Header("Host") = "localhost";
+  request.headers.resize(3, {"x-amz-content-sha256", HexSha256("")});
+  EXPECT_EQ(MessageOf(Verify(Signed(request))), "The request has the header 'x-amz-content-sha256' twice.");
+}
+
 // Nanoseconds since 1970 end in 2262.
 TEST(SigV4, AYearFarOffIsJustExpiredOrNotYetCurrent) {
   EXPECT_TRUE(MessageOf(Verify(Signed({}, At(std::chrono::sys_days(std::chrono::year(9999) / 12 / 31)))))
@@ -212,6 +249,13 @@ TEST(SigV4, OnlyAStreamMayLeaveItsPayloadUnsigned) {
   request.body = "x";
   request = Signed(request);
   EXPECT_NE(MessageOf(Verify(request)).find("UNSIGNED-PAYLOAD is not accepted"), std::string::npos);
+  EXPECT_TRUE(Verify(request, Signer().secret, minutes(5), SigV4Payload::kStream));
+}
+
+TEST(SigV4, AStreamsMessagesAreNotLookedAt) {
+  OwnedRequest request = Signed({});
+  request.body = "a message";
+  EXPECT_FALSE(Verify(request));
   EXPECT_TRUE(Verify(request, Signer().secret, minutes(5), SigV4Payload::kStream));
 }
 
