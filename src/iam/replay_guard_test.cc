@@ -92,6 +92,7 @@ TEST_F(ReplayGuardTest, OneOfManyThreadsIsFirst) {
   const std::chrono::sys_seconds until = In(minutes(5));
   std::atomic<int> first = 0;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int j = 0; j < 500; ++j) first += guard.FirstTime(std::to_string(j), until).has_value() ? 1 : 0;

@@ -17,6 +17,10 @@ namespace {
 
 using Digest = std::array<unsigned char, 32>;
 
+constexpr std::string_view kDigits = "0123456789abcdef";
+// Of percent-encoding.
+constexpr std::string_view kCapitalDigits = "0123456789ABCDEF";
+
 bool IsUnreserved(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
          c == '_' || c == '~';
@@ -38,7 +42,6 @@ std::optional<int> HexValue(char c) {
 }
 
 void AppendEncoded(std::string& out, std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
   for (const char c : text) {
     if (IsUnreserved(c)) {
       out.push_back(c);
@@ -46,8 +49,8 @@ void AppendEncoded(std::string& out, std::string_view text) {
     }
     const auto byte = static_cast<uint8_t>(c);
     out.push_back('%');
-    out.push_back(kDigits[byte >> 4]);
-    out.push_back(kDigits[byte & 15]);
+    out.push_back(kCapitalDigits[byte >> 4]);
+    out.push_back(kCapitalDigits[byte & 15]);
   }
 }
 
@@ -87,7 +90,6 @@ void ForEachPart(std::string_view text, char separator, Take take) {
 }
 
 std::string ToHex(const Digest& digest) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   text.reserve(digest.size() * 2);
   for (const unsigned char byte : digest) {

@@ -27,9 +27,8 @@ const std::chrono::sys_seconds kNow{std::chrono::sys_days(std::chrono::year(2026
 
 // Adds, drops or changes one byte, mostly to one that means something.
 void Disturb(std::string& text, Random& random) {
-  constexpr std::string_view kTelling = " ,;:/?&=%+.-_~@aZ09\t\n\"";
-  const char c =
-      Below(random, 4) == 0 ? static_cast<char>(Below(random, 256)) : kTelling[Below(random, kTelling.size())];
+  constexpr std::string_view telling = " ,;:/?&=%+.-_~@aZ09\t\n\"";
+  const char c = Below(random, 4) == 0 ? static_cast<char>(Below(random, 256)) : telling[Below(random, telling.size())];
   const size_t at = Below(random, text.size() + 1);
   const size_t what = Below(random, 3);
   if (what == 0 || at == text.size()) {

@@ -16,12 +16,17 @@ using base::Result;
 using base::Status;
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
+// Between the parts of Authorization, as tolerant as AWS.
+constexpr std::string_view kSeparators = " \t,";
+constexpr std::string_view kPrefix = "X-Amz-";
+constexpr std::string_view kHeaderParts[] = {"Credential", "SignedHeaders", "Signature"};
+constexpr std::string_view kQueryParts[] = {"Credential", "Date", "Expires", "SignedHeaders", "Signature"};
 constexpr size_t kMaxHeaders = 256;
 constexpr size_t kMaxTarget = 64 << 10;
 constexpr size_t kMaxAuthorization = 16 << 10;
 constexpr size_t kMaxSignedHeaders = 64;
 constexpr size_t kMaxScopePart = 128;
-constexpr int64_t kMaxExpires = 7 * 24 * 3600;
+constexpr std::chrono::seconds kMaxExpires = std::chrono::days(7);
 
 // Parts by name, each once. Of the Authorization header, or of the query.
 using Parts = std::map<std::string, std::string, std::less<>>;
@@ -51,7 +56,6 @@ Status CheckBounds(const SignedRequest& request) {
 
 Result<Parts> ReadAuthorization(std::string_view text) {
   if (text.size() > kMaxAuthorization) return Incomplete("The Authorization header is longer than 16 KiB.");
-  constexpr std::string_view kSeparators = " \t,";
   text.remove_prefix(std::min(text.find_first_not_of(kSeparators), text.size()));
   const size_t end = std::min(text.find_first_of(" \t"), text.size());
   if (text.substr(0, end) != kAlgorithm) return Incomplete("Authorization is not of the scheme AWS4-HMAC-SHA256.");
@@ -71,7 +75,6 @@ Result<Parts> ReadAuthorization(std::string_view text) {
 
 // The query's X-Amz-* parameters, by what follows the prefix; nothing when they are no signature.
 Result<Parts> ReadPresigned(const SignedRequest& request) {
-  constexpr std::string_view kPrefix = "X-Amz-";
   Parts parts;
   for (auto& [name, value] : ReadQuery(SplitTarget(request.target).second)) {
     if (!name.starts_with(kPrefix)) continue;
@@ -171,7 +174,7 @@ Status ReadTimestamp(std::string_view text, SigV4Claim& claim) {
 Status ReadExpires(std::string_view text, SigV4Claim& claim) {
   int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || seconds < 1 || seconds > kMaxExpires) {
+  if (error != std::errc() || end != text.data() + text.size() || seconds < 1 || seconds > kMaxExpires.count()) {
     return Incomplete("X-Amz-Expires must be a number of seconds from 1 to 604800.");
   }
   claim.expires = std::chrono::seconds(seconds);
@@ -192,8 +195,7 @@ Status ReadCommon(const Parts& parts, SigV4Claim& claim) {
 }
 
 Result<SigV4Claim> ReadHeaderForm(const SignedRequest& request, const Parts& parts) {
-  constexpr std::string_view kNames[] = {"Credential", "SignedHeaders", "Signature"};
-  CHANCERY_RETURN_IF_ERROR(RequireParts(parts, kNames, "Authorization header requires '{}' parameter."));
+  CHANCERY_RETURN_IF_ERROR(RequireParts(parts, kHeaderParts, "Authorization header requires '{}' parameter."));
   SigV4Claim claim;
   CHANCERY_RETURN_IF_ERROR(ReadCommon(parts, claim));
   const Result<std::string> date = SingleHeader(request, "x-amz-date");
@@ -207,8 +209,7 @@ Result<SigV4Claim> ReadHeaderForm(const SignedRequest& request, const Parts& par
 }
 
 Result<SigV4Claim> ReadQueryForm(Parts parts) {
-  constexpr std::string_view kNames[] = {"Credential", "Date", "Expires", "SignedHeaders", "Signature"};
-  CHANCERY_RETURN_IF_ERROR(RequireParts(parts, kNames, "A presigned request requires 'X-Amz-{}'."));
+  CHANCERY_RETURN_IF_ERROR(RequireParts(parts, kQueryParts, "A presigned request requires 'X-Amz-{}'."));
   SigV4Claim claim;
   CHANCERY_RETURN_IF_ERROR(ReadCommon(parts, claim));
   CHANCERY_RETURN_IF_ERROR(ReadTimestamp(parts["Date"], claim));
