@@ -14,6 +14,12 @@ void ContextKeys::Add(std::string_view key, std::string value) {
   at->values.push_back(std::move(value));
 }
 
+void ContextKeys::AddAll(const ContextKeys& other) {
+  for (const Entry& entry : other.entries_) {
+    for (const std::string& value : entry.values) Add(entry.name, value);
+  }
+}
+
 const std::vector<std::string>* ContextKeys::Find(std::string_view name) const {
   for (const Entry& entry : entries_) {
     if (entry.name == name) return &entry.values;

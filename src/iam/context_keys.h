@@ -14,6 +14,8 @@ class ContextKeys {
  public:
   // Adds one value. Keys with several values are added once for each; one added never is absent.
   void Add(std::string_view key, std::string value);
+  // All values of all keys of `other`.
+  void AddAll(const ContextKeys& other);
 
   // The values of a key, or nullptr when it is absent. `name` is in the form of CanonicalKey.
   const std::vector<std::string>* Find(std::string_view name) const;
