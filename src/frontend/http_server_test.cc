@@ -373,7 +373,8 @@ TEST(HttpServer, AddressesAreChecked) {
 TEST(HttpServer, ServesTheApi) {
   base::FakeClock clock;
   store::MemoryStore store;
-  const Api api({}, store, clock);
+  const OpenGate gate("000000000000");
+  const Api api({}, store, clock, gate);
   const auto server = Serve([&api](const Request& request) { return api.Handle(request); });
   Client client(server->address());
   EXPECT_THAT(client.Ask(Put("/v20190125/meshes", R"({"meshName":)")), StartsWith("HTTP/1.1 400 "));

@@ -88,7 +88,7 @@ struct Interruption {
 class InterruptedTest : public RacesTest {
  protected:
   InterruptedStore interrupted_{store_};
-  Api slow_{{std::string(kAccount), "us-west-2", "aws"}, interrupted_, clock_};
+  Api slow_{{std::string(kAccount), "us-west-2", "aws"}, interrupted_, clock_, gate_};
 };
 
 TEST_F(InterruptedTest, WhatComesInBetweenIsSeen) {

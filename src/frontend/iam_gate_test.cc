@@ -1,0 +1,195 @@
+#include "frontend/iam_gate.h"
+
+#include <gtest/gtest.h>
+
+#include "frontend/api_fixture.h"
+#include "iam/iam_fixture.h"
+#include "iam/sigv4_testing.h"
+
+namespace chancery::frontend {
+namespace {
+
+using iam::testing::OwnedRequest;
+using iam::testing::Signer;
+using store::AttachedTo;
+
+// The API behind the real gate, asked by users with keys.
+class IamGateTest : public iam::IamFixture {
+ protected:
+  struct User {
+    std::string id;
+    std::string secret;
+  };
+
+  User NewUser(const std::string& name, const std::string& policy = "") const {
+    const auto key = admin_->CreateKey(kAccount, name);
+    if (!policy.empty()) {
+      EXPECT_TRUE(admin_->Attach(kAccount, policy, {AttachedTo::kUser, name}));
+    }
+    return {key->access_key_id, key->secret};
+  }
+
+  Signer SignerOf(const User& user) const {
+    return {user.id, user.secret, "us-west-2", "appmesh", std::chrono::floor<std::chrono::seconds>(clock_.WallNow())};
+  }
+
+  Request Signed(const Signer& signer, std::string method, const std::string& path, std::string body = "") const {
+    OwnedRequest request{std::move(method), "/v20190125" + path, {{"Host", "mesh.test"}}, std::move(body)};
+    iam::testing::SignSigV4(signer, request);
+    return {request.method, request.target, request.headers, request.body, "10.1.2.3", true};
+  }
+  Answer Call(const User& user, std::string method, const std::string& path, std::string body = "") {
+    return api_.Handle(Signed(SignerOf(user), std::move(method), path, std::move(body)));
+  }
+
+  static std::string ErrorOf(const Answer& answer) { return std::string(HeaderOf(answer.headers, "x-amzn-ErrorType")); }
+
+  IamGate gate_{"us-west-2", *directory_, clock_, {}};
+  std::vector<AuditEvent> audited_;
+  Api api_{
+      {kAccount, "us-west-2", "aws"}, store_, clock_, gate_, [this](const AuditEvent& e) { audited_.push_back(e); }};
+};
+
+TEST_F(IamGateTest, ASignedAndAllowedCallWorks) {
+  const User ann = NewUser("ann", "AWSAppMeshFullAccess");
+  const Answer answer = Call(ann, "PUT", "/meshes", R"({"meshName":"m"})");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  const auto record = store_.ReadTransaction(store_.Newest());
+  EXPECT_EQ((*record)->record.actor(), "arn:aws:iam::111122223333:user/ann");
+  EXPECT_EQ((*record)->record.source(), "10.1.2.3");
+  EXPECT_EQ((*record)->record.request_id(), HeaderOf(answer.headers, "x-amzn-RequestId"));
+}
+
+TEST_F(IamGateTest, WhoIsNotKnownIsRefused) {
+  const User ann = NewUser("ann", "AWSAppMeshFullAccess");
+  EXPECT_EQ(ErrorOf(api_.Handle({"GET", "/v20190125/meshes"})), "MissingAuthenticationTokenException");
+  EXPECT_EQ(ErrorOf(api_.Handle({"GET", "/v20190125/meshes", {{"Authorization", "AWS4-HMAC-SHA256 x"}}})),
+            "IncompleteSignatureException");
+  EXPECT_EQ(ErrorOf(Call({"CHKAUNKNOWN", ann.secret}, "GET", "/meshes")), "UnrecognizedClientException");
+  EXPECT_EQ(ErrorOf(Call({ann.id, "wrong"}, "GET", "/meshes")), "InvalidSignatureException");
+  ASSERT_TRUE(admin_->SetKeyDisabled(ann.id, true));
+  const Answer disabled = Call(ann, "GET", "/meshes");
+  EXPECT_EQ(disabled.status, 403);
+  EXPECT_EQ(ErrorOf(disabled), "UnrecognizedClientException");
+  ASSERT_TRUE(admin_->SetKeyDisabled(ann.id, false));
+  EXPECT_EQ(Call(ann, "GET", "/meshes").status, 200);
+}
+
+TEST_F(IamGateTest, AnAlteredBodyAnOldDateAnotherRegionOrServiceIsRefused) {
+  const User ann = NewUser("ann", "AWSAppMeshFullAccess");
+  Request altered = Signed(SignerOf(ann), "PUT", "/meshes", R"({"meshName":"m"})");
+  altered.body = R"({"meshName":"x"})";
+  EXPECT_EQ(ErrorOf(api_.Handle(altered)), "InvalidSignatureException");
+  Signer signer = SignerOf(ann);
+  signer.time -= std::chrono::minutes(6);
+  EXPECT_EQ(ErrorOf(api_.Handle(Signed(signer, "GET", "/meshes"))), "InvalidSignatureException");
+  signer = SignerOf(ann);
+  signer.region = "eu-west-1";
+  EXPECT_EQ(ErrorOf(api_.Handle(Signed(signer, "GET", "/meshes"))), "InvalidSignatureException");
+  signer = SignerOf(ann);
+  signer.service = "s3";
+  EXPECT_EQ(ErrorOf(api_.Handle(Signed(signer, "GET", "/meshes"))), "InvalidSignatureException");
+}
+
+TEST_F(IamGateTest, NothingIsAllowedByDefault) {
+  const User ann = NewUser("ann");
+  const Answer answer = Call(ann, "GET", "/meshes");
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_EQ(ErrorOf(answer), "AccessDeniedException");
+  EXPECT_NE(answer.body.find("User: arn:aws:iam::111122223333:user/ann is not authorized to perform: "
+                             "appmesh:ListMeshes on resource: * because no identity-based policy allows"),
+            std::string::npos)
+      << answer.body;
+}
+
+TEST_F(IamGateTest, APolicyChangeHoldsForTheNextCall) {
+  const User ann = NewUser("ann", "AWSAppMeshReadOnly");
+  EXPECT_EQ(Call(ann, "GET", "/meshes").status, 200);
+  EXPECT_EQ(ErrorOf(Call(ann, "PUT", "/meshes", R"({"meshName":"m"})")), "AccessDeniedException");
+  ASSERT_TRUE(admin_->Detach(kAccount, "AWSAppMeshReadOnly", {AttachedTo::kUser, "ann"}));
+  EXPECT_EQ(ErrorOf(Call(ann, "GET", "/meshes")), "AccessDeniedException");
+}
+
+// Permission on the route alone does not let it point to somebody's node.
+TEST_F(IamGateTest, ACreateNeedsPermissionOnEachReferencedResource) {
+  const User root = NewUser("root", "AWSAppMeshFullAccess");
+  ASSERT_EQ(Call(root, "PUT", "/meshes", R"({"meshName":"m"})").status, 200);
+  ASSERT_EQ(Call(root, "PUT", "/meshes/m/virtualRouters", R"({"virtualRouterName":"r","spec":{}})").status, 200);
+  ASSERT_EQ(Call(root, "PUT", "/meshes/m/virtualNodes", R"({"virtualNodeName":"n","spec":{}})").status, 200);
+  ASSERT_TRUE(admin_->PutPolicy(kAccount, "routes", Allow("appmesh:*", "arn:aws:appmesh:*:*:mesh/m/virtualRouter/*")));
+  ASSERT_TRUE(
+      admin_->PutPolicy(kAccount, "node", Allow("appmesh:CreateRoute", "arn:aws:appmesh:*:*:mesh/m/virtualNode/n")));
+  const User ann = NewUser("ann", "routes");
+  const std::string body =
+      R"({"routeName":"t","spec":{"tcpRoute":{"action":{"weightedTargets":[{"virtualNode":"n","weight":1}]}}}})";
+  const Answer refused = Call(ann, "PUT", "/meshes/m/virtualRouter/r/routes", body);
+  EXPECT_EQ(ErrorOf(refused), "AccessDeniedException");
+  EXPECT_NE(refused.body.find("mesh/m/virtualNode/n"), std::string::npos);
+  ASSERT_TRUE(admin_->Attach(kAccount, "node", {AttachedTo::kUser, "ann"}));
+  EXPECT_EQ(Call(ann, "PUT", "/meshes/m/virtualRouter/r/routes", body).status, 200);
+}
+
+TEST_F(IamGateTest, ConditionsSeeTagsAddressAndTransport) {
+  const User root = NewUser("root", "AWSAppMeshFullAccess");
+  ASSERT_EQ(Call(root, "PUT", "/meshes", R"({"meshName":"blue","tags":[{"key":"team","value":"blue"}]})").status, 200);
+  ASSERT_EQ(Call(root, "PUT", "/meshes", R"({"meshName":"red","tags":[{"key":"team","value":"red"}]})").status, 200);
+  ASSERT_TRUE(admin_->PutPolicy(kAccount, "own", R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+      "Action":"appmesh:*","Resource":"*","Condition":{"StringEquals":{"appmesh:ResourceTag/team":"${aws:username}"},
+      "IpAddress":{"aws:SourceIp":"10.0.0.0/8"},"Bool":{"aws:SecureTransport":"true"}}}]})"));
+  const User blue = NewUser("blue", "own");
+  EXPECT_EQ(Call(blue, "GET", "/meshes/blue").status, 200);
+  EXPECT_EQ(ErrorOf(Call(blue, "GET", "/meshes/red")), "AccessDeniedException");
+  Request elsewhere = Signed(SignerOf(blue), "GET", "/meshes/blue");
+  elsewhere.peer = "192.168.0.1";
+  EXPECT_EQ(ErrorOf(api_.Handle(elsewhere)), "AccessDeniedException");
+  Request open = Signed(SignerOf(blue), "GET", "/meshes/blue");
+  open.tls = false;
+  EXPECT_EQ(ErrorOf(api_.Handle(open)), "AccessDeniedException");
+}
+
+TEST_F(IamGateTest, AReplayedDeleteIsRefused) {
+  const User ann = NewUser("ann", "AWSAppMeshFullAccess");
+  ASSERT_EQ(Call(ann, "PUT", "/meshes", R"({"meshName":"m"})").status, 200);
+  const Request removal = Signed(SignerOf(ann), "DELETE", "/meshes/m");
+  EXPECT_EQ(api_.Handle(removal).status, 200);
+  // Its work is done: nothing to replay.
+  EXPECT_EQ(ErrorOf(api_.Handle(removal)), "NotFoundException");
+  clock_.Advance(std::chrono::seconds(1));
+  ASSERT_EQ(Call(ann, "PUT", "/meshes", R"({"meshName":"m"})").status, 200);
+  EXPECT_EQ(ErrorOf(api_.Handle(removal)), "InvalidSignatureException");
+  EXPECT_EQ(Call(ann, "GET", "/meshes/m").status, 200);
+}
+
+TEST_F(IamGateTest, AnAccountThatCallsTooOftenIsTold) {
+  const IamGate slow("us-west-2", *directory_, clock_, {1, 2});
+  const Api api({kAccount, "us-west-2", "aws"}, store_, clock_, slow);
+  const User ann = NewUser("ann", "AWSAppMeshFullAccess");
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(api.Handle(Signed(SignerOf(ann), "GET", "/meshes")).status, 200);
+  const Answer refused = api.Handle(Signed(SignerOf(ann), "GET", "/meshes"));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(ErrorOf(refused), "TooManyRequestsException");
+  EXPECT_EQ(HeaderOf(refused.headers, "Retry-After"), "1");
+  // A forged call takes nothing from the account.
+  EXPECT_EQ(ErrorOf(api.Handle(Signed(SignerOf({ann.id, "wrong"}), "GET", "/meshes"))), "InvalidSignatureException");
+}
+
+TEST_F(IamGateTest, EveryCallIsAudited) {
+  const User ann = NewUser("ann", "AWSAppMeshFullAccess");
+  const Answer created = Call(ann, "PUT", "/meshes", R"({"meshName":"m"})");
+  Call({ann.id, "wrong"}, "DELETE", "/meshes/m");
+  ASSERT_EQ(audited_.size(), 2u);
+  const AuditEvent& first = audited_[0];
+  EXPECT_EQ(first.actor, "arn:aws:iam::111122223333:user/ann");
+  EXPECT_EQ(first.access_key_id, ann.id);
+  EXPECT_EQ(first.operation, "CreateMesh");
+  EXPECT_EQ(first.resources, (std::vector<std::string>{"arn:aws:appmesh:us-west-2:111122223333:mesh/m"}));
+  EXPECT_EQ(first.source, "10.1.2.3");
+  EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(first.txn, store_.Newest());
+  EXPECT_EQ(audited_[1].status, 403);
+  EXPECT_EQ(audited_[1].error, "InvalidSignatureException");
+  EXPECT_EQ(audited_[1].actor, "");
+}
+
+}  // namespace
+}  // namespace chancery::frontend
