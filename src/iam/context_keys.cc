@@ -6,6 +6,11 @@
 #include "iam/ascii.h"
 
 namespace chancery::iam {
+namespace {
+
+constexpr std::string_view kGuide = "appmesh:resourcetag/";
+
+}  // namespace
 
 void ContextKeys::Add(std::string_view key, std::string value) {
   std::string name = CanonicalKey(key);
@@ -28,7 +33,6 @@ const std::vector<std::string>* ContextKeys::Find(std::string_view name) const {
 }
 
 std::string CanonicalKey(std::string_view key) {
-  constexpr std::string_view kGuide = "appmesh:resourcetag/";
   std::string name(key);
   std::transform(name.begin(), name.end(), name.begin(), ToLower);
   if (name.starts_with(kGuide)) name.replace(0, kGuide.find(':'), "aws");

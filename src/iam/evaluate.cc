@@ -10,6 +10,9 @@ namespace {
 
 using Outcome = Decision::Outcome;
 
+// As many statements as an explanation names that come near.
+constexpr int kShown = 3;
+
 bool NamesResource(const Statement& statement, const AccessRequest& request) {
   const bool named = std::any_of(statement.resources.begin(), statement.resources.end(), [&](const Pattern& pattern) {
     return pattern.MatchesResource(request.resource, request.context);
@@ -38,7 +41,6 @@ std::string WhyNot(const Statement& statement, const AccessRequest& request) {
 }
 
 std::string NearestStatements(std::span<const AttachedPolicy> policies, const AccessRequest& request) {
-  constexpr int kShown = 3;
   const std::optional<size_t> action = ActionNumber(request.action);
   if (!action) return "; App Mesh has no such action";
   std::string text;

@@ -47,9 +47,10 @@ json::value ResourcePattern() {
   string arn = "arn:" + Pick({"aws", "*", "a?s"}) + ":appmesh:";
   if (OneIn(8)) return json::string(arn + "*");
   const auto name = [](std::vector<string> pieces) { return "mesh/" + Glued(pieces, 5); };
-  if (OneIn(6)) return json::string(arn + "*:" + name({"a", "b", "*", "?", "/"}));
+  if (OneIn(6)) return json::string(arn + "*:" + name({"a", "b", "*", "?", "/", ":"}));
   arn += Pick({"us", "*", "u?", "u*s", "*s", "**"}) + ":" + Pick({"1", "*", "?", "1*2"}) + ":";
-  return json::string(arn + name({"a", "b", "*", "?", "/", "${u:name}", "${u:none, 'b'}", "${u:none}", "${*}"}));
+  return json::string(
+      arn + name({"a", "b", "*", "?", "/", ":", "${u:name}", "${u:name, 'a'}", "${u:none, 'b'}", "${u:none}", "${*}"}));
 }
 
 json::value ConditionValue(const string& op) {
@@ -64,7 +65,8 @@ json::value ConditionValue(const string& op) {
     return json::string(
         Pick({"*", "arn:*:x:*:1:a*", "arn:aws:x:r:?:a/b", "arn:aws:x:*:a", "${a:arn}", "arn:aws:x:r:1:*:${u:name}"}));
   }
-  return json::string(Glued({"a", "A", "b", "*", "?", ":", "${u:name}", "${u:none}", "${u:none, ''}", "${?}"}, 4));
+  return json::string(
+      Glued({"a", "A", "b", "*", "?", ":", "${u:name}", "${u:none}", "${u:none, ''}", "${u:name, 'A'}", "${?}"}, 4));
 }
 
 string RandomOperator() {
@@ -150,7 +152,7 @@ Keys RandomKeys() {
 string RandomResource() {
   if (OneIn(10)) return "*";
   return "arn:aws:appmesh:" + Pick({"us", "uxs", "eu"}) + ":" + Pick({"1", "2", "12"}) + ":mesh/" +
-         Glued({"a", "b", "/", "*", "ab", "c"}, 4);
+         Glued({"a", "b", "/", "*", "ab", ":"}, 5);
 }
 
 Decision::Outcome AgreesOn(const std::vector<json::value>& written, const std::vector<AttachedPolicy>& policies) {
@@ -172,24 +174,33 @@ Decision::Outcome AgreesOn(const std::vector<json::value>& written, const std::v
   return expected;
 }
 
-// A hundred sets of policies, thirty requests each.
+using Written = std::vector<json::value>;
+
+std::vector<AttachedPolicy> Parsed(const Written& written) {
+  std::vector<AttachedPolicy> policies;
+  for (const json::value& policy : written) {
+    const string text = json::serialize(policy);
+    auto document = ParsePolicy(text);
+    if (!document) RC_FAIL(text + ToString(document.error()));
+    policies.push_back({"p", "user u", std::make_shared<const PolicyDocument>(std::move(*document))});
+  }
+  return policies;
+}
+
+// A hundred runs, each of five sets of policies with twenty requests.
 TEST(EvaluateProperty, AgreesWithThePlainEvaluator) {
   std::map<Decision::Outcome, int> outcomes;
   EXPECT_TRUE(rc::check([&] {
-    std::vector<json::value> written;
-    std::vector<AttachedPolicy> policies;
-    for (int i = *rc::gen::inRange(1, 4); i > 0; --i) {
-      written.push_back(RandomPolicy());
-      const string text = json::serialize(written.back());
-      auto document = ParsePolicy(text);
-      if (!document) RC_FAIL(text + ToString(document.error()));
-      policies.push_back({"p", "user u", std::make_shared<const PolicyDocument>(std::move(*document))});
+    for (int set = 0; set < 5; ++set) {
+      Written written;
+      for (int i = *rc::gen::inRange(1, 4); i > 0; --i) written.push_back(RandomPolicy());
+      const std::vector<AttachedPolicy> policies = Parsed(written);
+      for (int i = 0; i < 20; ++i) ++outcomes[AgreesOn(written, policies)];
     }
-    for (int i = 0; i < 30; ++i) ++outcomes[AgreesOn(written, policies)];
   }));
   for (const Decision::Outcome outcome :
        {Decision::Outcome::kAllow, Decision::Outcome::kExplicitDeny, Decision::Outcome::kImplicitDeny}) {
-    EXPECT_GE(outcomes[outcome], 100) << "the generator has become lopsided";
+    EXPECT_GE(outcomes[outcome], 500) << "the generator has become lopsided";
   }
 }
 

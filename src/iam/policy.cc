@@ -223,6 +223,7 @@ class PolicyReader {
       }
       Condition condition(*how, View(member.key()), name);
       ReadValues(key.value(), condition, at);
+      if (how->type == Condition::Type::kArn) WarnOfNoArns(key.value(), at);
       statement.conditions.push_back(std::move(condition));
     }
   }
@@ -233,6 +234,16 @@ class PolicyReader {
       const std::optional<std::string> text = ScalarText(item);
       if (!text) return Refuse(at, "must be a string, a number or a boolean");
       Refuse(at, condition.AddValue(*text, variables_));
+    });
+  }
+
+  // Allowed, as by IAM, but such a value can match nothing.
+  void WarnOfNoArns(const json::value& value, const Path& path) {
+    ForEach(value, path, [&](const json::value& item, const Path& at) {
+      const std::string text = ScalarText(item).value_or("*");
+      const auto colons = static_cast<size_t>(std::count(text.begin(), text.end(), ':'));
+      if (text == "*" || colons >= kArnColons || text.find("${") != text.npos) return;
+      document_.warnings.push_back({at.ToString(), "is no ARN of six parts: it matches nothing"});
     });
   }
 

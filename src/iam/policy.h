@@ -38,7 +38,7 @@ struct PolicyDocument {
 };
 
 // Longer than the longest of IAM's (10,240 characters without white space), so that each of those can be kept.
-inline constexpr size_t kMaxPolicyBytes = 64 * 1024;
+inline constexpr size_t kMaxPolicyBytes = 65536;
 
 // Reads a policy document of IAM's grammar: Version ("2012-10-17", or "2008-10-17", which is also what none means and
 // knows no policy variables), Id, Statement (one or a list), and in each Sid, Effect, Action or NotAction, Resource or

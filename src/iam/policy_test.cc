@@ -200,6 +200,17 @@ TEST(ParsePolicy, WarnsOfActionsThatAppMeshHasNot) {
               ElementsAre(base::Violation{"Statement[0].Action[1]", "names no action of App Mesh"}));
 }
 
+TEST(ParsePolicy, WarnsOfArnsThatCanMatchNothing) {
+  const auto document = ParsePolicy(
+      WithCondition(R"({"ArnLike": {"a:b": ["*", "user/x", "arn:aws:iam::1:u*", "${aws:x}", "arn:aws:s3:*"]}})"));
+  ASSERT_TRUE(document);
+  EXPECT_THAT(
+      document->warnings,
+      ElementsAre(
+          base::Violation{"Statement[0].Condition.ArnLike.a:b[1]", "is no ARN of six parts: it matches nothing"},
+          base::Violation{"Statement[0].Condition.ArnLike.a:b[4]", "is no ARN of six parts: it matches nothing"}));
+}
+
 TEST(ParsePolicy, KeepsNames) {
   const auto document = ParsePolicy(
       R"({"Id": "mine", "Statement": {"Sid": "One", "Effect": "Deny", "NotAction": "s3:*", "NotResource": "*"}})");

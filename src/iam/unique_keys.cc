@@ -22,10 +22,12 @@ struct Level {
 
 // What basic_parser calls for each token; the names are Boost.JSON's.
 struct Handler {
+  // NOLINTBEGIN(readability-identifier-naming)
   constexpr static size_t max_object_size = -1;
   constexpr static size_t max_array_size = -1;
   constexpr static size_t max_key_size = -1;
   constexpr static size_t max_string_size = -1;
+  // NOLINTEND(readability-identifier-naming)
   using Code = json::error_code;
 
   std::vector<Level> levels;
