@@ -1,5 +1,6 @@
 """What a step was to give against what it gave, and the same answers of different SDKs in one form."""
 import datetime
+import math
 import uuid
 
 # contract/api.md, 3.5.
@@ -23,10 +24,13 @@ def filled_in(value, account):
 
 
 def seconds(time):
-    """Epoch seconds of a time as an SDK prints it."""
-    if isinstance(time, str):
+    """Epoch seconds of a time as an SDK prints it; infinity for what is none."""
+    if not isinstance(time, str):
+        return float(time)
+    try:
         return datetime.datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
-    return float(time)
+    except ValueError:
+        return math.inf
 
 
 def merged(pages):
@@ -115,3 +119,7 @@ def comparable(results):
 
     return [plain(merged(result["pages"])) if result["ok"] else (result["error"], result["message"])
             for result in results]
+
+
+def without(answer, names):
+    return {name: member for name, member in answer.items() if name not in names} if isinstance(answer, dict) else answer

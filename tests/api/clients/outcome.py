@@ -1,6 +1,7 @@
-"""What a client made of the scenario and of the errors, run once in a test session."""
+"""What the clients made of the scenario and of the errors, run once in a test session."""
+import concurrent.futures
+import contextlib
 import dataclasses
-import functools
 import json
 import time
 
@@ -23,20 +24,40 @@ class Outcome:
     # By the error's name: what was wrong, or None where its condition cannot be made yet.
     errors: dict
 
-    def proves(self, operation):
-        """Whether every step with the operation went as it should, and one of them succeeded."""
+    def disagreements(self, other):
+        """The steps to which this client and `other` were not given the same answer."""
+        answers = zip(SCENARIO, compare.comparable(self.results), compare.comparable(other.results))
+        hidden = () if self.client.tells_pages and other.client.tells_pages else ("nextToken",)
+        return [step["step"] for step, own, others in answers
+                if compare.without(own, hidden) != compare.without(others, hidden)]
+
+    def proves(self, operation, reference):
+        """Whether every step with the operation went as it should and as with `reference`, and one succeeded."""
         steps = [step for step in SCENARIO if step["operation"] == operation]
-        return any("expect" in step for step in steps) and not any(self.problems[step["step"]] for step in steps)
+        wrong = {step for step, found in self.problems.items() if found} | set(self.disagreements(reference))
+        return any("expect" in step for step in steps) and not any(step["step"] in wrong for step in steps)
 
 
-def run_scenario(client, credentials_of, account):
+def run_all(steps, condition, credentials_of):
+    """(version, results) of each client, all at once, each with a control plane of its own."""
+
+    def run(client, world):
+        return drivers.run(client, steps, world.directory, credentials_of(world), world.control.endpoint_url)
+
+    with contextlib.ExitStack() as worlds, concurrent.futures.ThreadPoolExecutor(len(drivers.CLIENTS)) as pool:
+        made = [worlds.enter_context(condition()) for _ in drivers.CLIENTS]
+        return list(pool.map(run, drivers.CLIENTS, made))
+
+
+def run_scenario(credentials_of, account):
     steps = compare.filled_in(SCENARIO, account)
-    with CONDITIONS["normal"]() as world:
-        started = time.time() - ROUNDING
-        version, results = drivers.run(client, steps, world.directory, credentials_of(world), world.control.endpoint_url)
-        window = (started, time.time() + ROUNDING)
-    problems = {step["step"]: compare.problems(client, step, result, window) for step, result in zip(steps, results)}
-    return version, results, problems
+    started = time.time() - ROUNDING
+    ran = run_all(steps, CONDITIONS["normal"], credentials_of)
+    window = (started, time.time() + ROUNDING)
+    return [Outcome(client, version, results, {step["step"]: compare.problems(client, step, result, window)
+                                               for step, result in zip(steps, results)},
+                    {case["error"]: None for case in ERRORS})
+            for client, (version, results) in zip(drivers.CLIENTS, ran)]
 
 
 def error_problems(client, case, results):
@@ -46,20 +67,20 @@ def error_problems(client, case, results):
     return refused or compare.error_problems(client, {"error": case["error"]}, last)
 
 
-def run_errors(client, credentials_of, account):
-    found = {case["error"]: None for case in ERRORS}
-    for when, condition in CONDITIONS.items():
-        cases = compare.filled_in([case for case in ERRORS if case["when"] == when], account)
-        steps = [step for case in cases for step in case["steps"]]
-        with condition() as world:
-            _, results = drivers.run(client, steps, world.directory, credentials_of(world), world.control.endpoint_url)
+def add_errors(outcomes, when, credentials_of, account):
+    """Fills in the errors that the condition `when` leads to."""
+    cases = compare.filled_in([case for case in ERRORS if case["when"] == when], account)
+    ran = run_all([step for case in cases for step in case["steps"]], CONDITIONS[when], credentials_of)
+    for outcome, (_, results) in zip(outcomes, ran):
         left = iter(results)
         for case in cases:
-            found[case["error"]] = error_problems(client, case, [next(left) for _ in case["steps"]])
-    return found
+            outcome.errors[case["error"]] = error_problems(outcome.client, case, [next(left) for _ in case["steps"]])
 
 
-@functools.cache
-def of(client, credentials_of, account):
-    version, results, problems = run_scenario(client, credentials_of, account)
-    return Outcome(client, version, results, problems, run_errors(client, credentials_of, account))
+def of_all(credentials_of, account):
+    """The outcome of each client, in the order of drivers.CLIENTS."""
+    drivers.build_go()
+    outcomes = run_scenario(credentials_of, account)
+    for when in CONDITIONS:
+        add_errors(outcomes, when, credentials_of, account)
+    return outcomes

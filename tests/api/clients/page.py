@@ -20,16 +20,16 @@ client is the real one, with its own parser, signer and errors; [clients.md](cli
 
 ## Operations
 
-*yes*: the client made the call, the answer was what App Mesh's contract says, member by member, and the same as the other
-clients'. The scenario has {steps} calls: creates, updates, pages of one entry, zero and `false`, empty specs, names that need
-encoding, owners, client tokens, deletes and refusals.
+*yes*: the client made the call, and each answer had what App Mesh's contract says and was the same as boto3's. The
+scenario has {steps} calls: creates, updates, pages of one entry, zero and `false`, empty specs, names that need encoding, owners,
+client tokens, deletes and refusals.
 
 {operations}
 
 ## Errors
 
-*yes*: the server was brought to the error, and the client raised its own type of that name. *not reached*: no test can bring the
-server to it yet.
+*yes*: the server was brought to the error, and the client raised its own type of that name (the CLI prints the name). *not
+reached*: no test can bring the server to it yet.
 
 {errors}
 """
@@ -48,7 +48,7 @@ def clients_table(outcomes):
 def operations_table(outcomes):
     operations = list(dict.fromkeys(step["operation"] for step in SCENARIO))
     return table(["Operation", *(each.client.name for each in outcomes)],
-                 [[operation, *("yes" if each.proves(operation) else "no" for each in outcomes)]
+                 [[operation, *("yes" if each.proves(operation, outcomes[0]) else "no" for each in outcomes)]
                   for operation in sorted(operations)])
 
 

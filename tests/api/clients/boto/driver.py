@@ -17,7 +17,7 @@ def connect(endpoint_url):
 def said(answer):
     """Splits an answer into the output and what the SDK knows of the HTTP exchange."""
     about = answer.pop("ResponseMetadata")
-    return answer, {"status": about["HTTPStatusCode"], "requestId": about["RequestId"]}
+    return answer, {"status": about["HTTPStatusCode"], "requestId": about.get("RequestId")}
 
 
 def pages_of(client, method, arguments):
@@ -36,8 +36,8 @@ def run(client, step):
     except botocore.exceptions.ClientError as error:
         about = error.response["ResponseMetadata"]
         return {"ok": False, "error": type(error).__name__, "message": error.response["Error"]["Message"],
-                "status": about["HTTPStatusCode"], "requestId": about["RequestId"]}
-    except botocore.exceptions.BotoCoreError as error:
+                "status": about["HTTPStatusCode"], "requestId": about.get("RequestId")}
+    except Exception as error:  # whatever the SDK raises is the result
         return {"ok": False, "error": type(error).__name__, "message": str(error)}
     return {"ok": True, "pages": [output for output, _ in answers], **answers[-1][1]}
 

@@ -11,6 +11,7 @@ import sys
 import awscli
 from awscli import clidriver
 
+CLI = clidriver.create_clidriver()
 # What `aws` prints for an error that the service answered.
 ANSWERED = re.compile(r"An error occurred \((\w+)\) when calling the \w+ operation(?: \([^)]*\))?: (.*)", re.S)
 
@@ -27,7 +28,7 @@ def command_line(step, endpoint_url):
 def run(step, endpoint_url):
     printed, complained = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complained):
-        code = clidriver.create_clidriver().main(command_line(step, endpoint_url))
+        code = CLI.main(command_line(step, endpoint_url))
     if code == 0:
         # All pages as one, and nothing at all for an empty answer.
         return {"ok": True, "pages": [json.loads(printed.getvalue() or "{}")]}
