@@ -122,4 +122,7 @@ def comparable(results):
 
 
 def without(answer, names):
-    return {name: member for name, member in answer.items() if name not in names} if isinstance(answer, dict) else answer
+    """An answer without the members of these names; an error as it is."""
+    if not isinstance(answer, dict):
+        return answer
+    return {name: member for name, member in answer.items() if name not in names}

@@ -80,7 +80,8 @@ def environment(client, home, credentials, **more):
     """What a user's shell would hold."""
     return {
         "PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "AWS_PAGER": "",
-        "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1",
+        "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_MAX_ATTEMPTS": "1",
         "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         **dict(client.variables), **more,
     }

@@ -11,8 +11,8 @@ RULES = ROOT / "tests/api/rules.json"
 HEAD = """\
 # Compatibility
 
-This page is written by the tests from what they saw (`make compatibility`), and a test fails when it says something else. Each
-client is the real one, with its own parser, signer and errors; [clients.md](clients.md) says how to point it at Chancery.
+This page is written by the tests from what they saw (`make compatibility`), and a test fails when it says anything else.
+Each client is the real one, with its own parser, signer and errors; [clients.md](clients.md) says how to point it at Chancery.
 
 ## Clients
 
@@ -21,15 +21,15 @@ client is the real one, with its own parser, signer and errors; [clients.md](cli
 ## Operations
 
 *yes*: the client made the call, and each answer had what App Mesh's contract says and was the same as boto3's. The
-scenario has {steps} calls: creates, updates, pages of one entry, zero and `false`, empty specs, names that need encoding, owners,
-client tokens, deletes and refusals.
+scenario has {steps} calls: creates, updates, pages of one entry, zero and `false`, empty specs, names that need
+encoding, owners, client tokens, deletes and refusals.
 
 {operations}
 
 ## Errors
 
-*yes*: the server was brought to the error, and the client raised its own type of that name (the CLI prints the name). *not
-reached*: no test can bring the server to it yet.
+*yes*: the server was brought to the error, and the client raised its own type of that name (the CLI prints the name).
+*not reached*: no test can bring the server to it yet.
 
 {errors}
 """

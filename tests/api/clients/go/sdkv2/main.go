@@ -43,8 +43,8 @@ func call(client *appmesh.Client, step scenario.Step) scenario.Result {
 		add(&result, method.Call([]reflect.Value{reflect.ValueOf(context.Background()), input}))
 		return result
 	}
-	paginator := reflect.ValueOf(paginators[step.Operation]).Call([]reflect.Value{reflect.ValueOf(client), input})[0]
-	return follow(paginator)
+	paginate := reflect.ValueOf(paginators[step.Operation])
+	return follow(paginate.Call([]reflect.Value{reflect.ValueOf(client), input})[0])
 }
 
 func follow(paginator reflect.Value) scenario.Result {
@@ -98,5 +98,7 @@ func main() {
 			options.BaseEndpoint = &endpoint
 		}
 	})
-	scenario.Run("github.com/aws/aws-sdk-go-v2/service/appmesh", func(step scenario.Step) scenario.Result { return call(client, step) })
+	scenario.Run("github.com/aws/aws-sdk-go-v2/service/appmesh", func(step scenario.Step) scenario.Result {
+		return call(client, step)
+	})
 }
