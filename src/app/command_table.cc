@@ -88,7 +88,8 @@ Result<std::vector<std::string>> KeysOf(const CommandContext& context, const jso
     chosen.push_back(key.access_key_id);
   }
   if (!chosen.empty()) return chosen;
-  return Error{Code::kNotFound, id.empty() ? "user " + user + " has no access key" : "there is no access key " + id, {}};
+  return Error{
+      Code::kNotFound, id.empty() ? "user " + user + " has no access key" : "there is no access key " + id, {}};
 }
 
 template <typename Change>
@@ -123,8 +124,8 @@ Result<iam::Holder> HolderOf(const json::object& arguments) {
 }
 
 Result<json::value> PutPolicy(const CommandContext& context, const json::object& arguments) {
-  return Done(context.administration.PutPolicy(Text(arguments, "account"), Text(arguments, "name"),
-                                               Text(arguments, "file")));
+  return Done(
+      context.administration.PutPolicy(Text(arguments, "account"), Text(arguments, "name"), Text(arguments, "file")));
 }
 
 Result<json::value> GetPolicy(const CommandContext& context, const json::object& arguments) {
@@ -145,8 +146,8 @@ Result<json::value> ListPolicies(const CommandContext& context, const json::obje
     for (const iam::Holder& holder : policy.holders) {
       holders.push_back(json::object{{"Type", store::ToString(holder.to)}, {"Name", holder.name}});
     }
-    listed.push_back(json::object{
-        {"PolicyName", policy.name}, {"Managed", policy.managed}, {"AttachedTo", std::move(holders)}});
+    listed.push_back(
+        json::object{{"PolicyName", policy.name}, {"Managed", policy.managed}, {"AttachedTo", std::move(holders)}});
   }
   return json::value(json::object{{"Policies", std::move(listed)}});
 }
@@ -172,8 +173,8 @@ Result<json::value> Simulate(const CommandContext& context, const json::object& 
   const std::string user = Text(arguments, "user");
   CHANCERY_RETURN_IF_ERROR(iam::CheckAccount("--account", account));
   CHANCERY_RETURN_IF_ERROR(iam::CheckName("--user", user));
-  iam::AccessRequest request{context.directory.PrincipalOf(account, user), Text(arguments, "action"),
-                             Text(arguments, "resource"), {}};
+  iam::AccessRequest request{
+      context.directory.PrincipalOf(account, user), Text(arguments, "action"), Text(arguments, "resource"), {}};
   request.context = iam::PrincipalKeys(request.principal);
   if (const json::value* given = arguments.if_contains("context")) {
     for (const json::value& entry : given->as_array()) {
@@ -201,8 +202,8 @@ Result<json::value> Simulate(const CommandContext& context, const json::object& 
 // ---- group ---------------------------------------------------------------------------------------
 
 Result<json::value> AddMember(const CommandContext& context, const json::object& arguments) {
-  return Done(context.administration.AddMember(Text(arguments, "account"), Text(arguments, "group"),
-                                               Text(arguments, "user")));
+  return Done(
+      context.administration.AddMember(Text(arguments, "account"), Text(arguments, "group"), Text(arguments, "user")));
 }
 Result<json::value> RemoveMember(const CommandContext& context, const json::object& arguments) {
   return Done(context.administration.RemoveMember(Text(arguments, "account"), Text(arguments, "group"),
@@ -267,10 +268,10 @@ base::Status CheckArguments(const Command& command, const json::object& argument
     const json::value* value = arguments.if_contains(argument.name);
     if (value == nullptr && argument.required) return Bad(argument.name, "is required");
     if (value == nullptr) continue;
-    const bool fits = argument.kind == Kind::kList
-                          ? value->is_array() && std::ranges::all_of(value->get_array(),
-                                                                     [](const auto& v) { return v.is_string(); })
-                          : value->is_string();
+    const bool fits =
+        argument.kind == Kind::kList
+            ? value->is_array() && std::ranges::all_of(value->get_array(), [](const auto& v) { return v.is_string(); })
+            : value->is_string();
     if (!fits) return Bad(argument.name, argument.kind == Kind::kList ? "must be a list of texts" : "must be a text");
   }
   for (const auto& [name, value] : arguments) {
@@ -285,6 +286,12 @@ base::Status CheckArguments(const Command& command, const json::object& argument
 std::span<const Command> Commands() {
   static const std::vector<Command> kCommands = MakeCommands();
   return kCommands;
+}
+
+std::string_view GroupHelp(std::string_view group) {
+  if (group == "keys") return "Access keys: who may sign requests";
+  if (group == "policy") return "IAM policies: who may do what";
+  return "Groups of users that share policies";
 }
 
 const Command* FindCommand(std::string_view group, std::string_view verb) {

@@ -45,6 +45,8 @@ struct Command {
 };
 
 std::span<const Command> Commands();
+// One line on a group of commands.
+std::string_view GroupHelp(std::string_view group);
 // Null when there is none.
 const Command* FindCommand(std::string_view group, std::string_view verb);
 
