@@ -47,7 +47,8 @@ void DropFollowing(size_t unread, std::vector<Violation>& violations) {
   violations.erase(std::remove_if(rest, violations.end(), follows), violations.end());
 }
 
-base::Result<std::unique_ptr<Message>> ParseInput(const Route& route, std::string_view query, const Request& request) {
+base::Result<std::unique_ptr<Message>> ParseInput(const Route& route, std::string_view query, const Request& request,
+                                                  bool strict) {
   auto input = NewMessage(route.operation->method->input_type());
   std::vector<Violation> violations;
   if (request.method == "PUT") {
@@ -57,7 +58,7 @@ base::Result<std::unique_ptr<Message>> ParseInput(const Route& route, std::strin
   for (const auto& [name, raw] : SplitQuery(query)) SetFromUrl(name, raw, *input, violations);
   const size_t unread = violations.size();
   model::CheckConstraints(*input, violations);
-  CheckFieldRules(route.operation->kind, *input, violations);
+  CheckFieldRules(route.operation->kind, *input, strict, violations);
   DropFollowing(unread, violations);
   if (violations.empty()) return input;
   return Error{Code::kBadRequest, "invalid request", std::move(violations)};
@@ -102,7 +103,7 @@ Answer Api::Handle(const Request& request) const {
 Answer Api::Run(const Route& route, std::string_view query, const Request& request, const std::string& id) const {
   const auto caller = identify_(request);
   if (!caller) return ToAnswer(caller.error(), id);
-  const auto input = ParseInput(route, query, request);
+  const auto input = ParseInput(route, query, request, settings_.strict);
   if (!input) return ToAnswer(input.error(), id);
   const Context context{settings_, store_, *caller, WallMs(clock_)};
   const auto outcome = route.operation->kind == nullptr ? RunTags(context, *route.operation, **input)

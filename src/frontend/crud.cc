@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "frontend/idempotency.h"
+#include "frontend/mesh_rules.h"
 #include "frontend/page_token.h"
 #include "frontend/reflect.h"
 #include "frontend/rules.h"
@@ -133,8 +134,10 @@ base::Result<Outcome> Create(const Context& context, const ResourceKey& key, con
   if (!existing) return existing.error();
   if (existing->has_value()) return AlreadyExists(key);
   const model::Resource resource = NewResource(context, key, input);
-  const auto references = ReferencesOf(key.mesh, key.kind, model::SpecOf(resource.record, key.kind));
+  const Message& spec = model::SpecOf(resource.record, key.kind);
+  const auto references = ReferencesOf(key.mesh, key.kind, spec);
   CHANCERY_RETURN_IF_ERROR(CheckReferences(work, references));
+  CHANCERY_RETURN_IF_ERROR(CheckMeshRules({work, key, nullptr, spec}, context.settings.strict));
   work.Put(resource);
   MoveReferences(work, key, {}, TargetsOf(references));
   if (const auto parents = ParentsOf(key); !parents.empty()) work.TouchGuard(parents.back());
@@ -145,17 +148,20 @@ base::Result<Outcome> Update(const Context& context, const ResourceKey& key, con
   auto stored = Require(work, key);
   if (!stored) return stored.error();
   model::Resource& resource = stored->resource;
-  const std::vector<ResourceKey> before = TargetsOfResource(resource);
+  const model::Resource before = resource;
   // UpdateMesh without a spec leaves it (contract/api.md §4.1); the others require one.
   if (const Message* sent = MessageMember(input, "spec")) {
     model::MutableSpecOf(resource.record, key.kind)->CopyFrom(*sent);
   }
-  const auto references = ReferencesOf(key.mesh, key.kind, model::SpecOf(resource.record, key.kind));
+  const Message& spec = model::SpecOf(resource.record, key.kind);
+  const auto references = ReferencesOf(key.mesh, key.kind, spec);
   CHANCERY_RETURN_IF_ERROR(CheckReferences(work, references));
+  const Change change{work, key, &model::SpecOf(before.record, key.kind), spec};
+  CHANCERY_RETURN_IF_ERROR(CheckMeshRules(change, context.settings.strict));
   resource.record.set_version(resource.record.version() + 1);
   resource.record.set_last_updated_at_ms(context.now_ms);
   work.Put(resource);
-  MoveReferences(work, key, before, TargetsOf(references));
+  MoveReferences(work, key, TargetsOfResource(before), TargetsOf(references));
   return Outcome{DataJson(context.settings, resource, Shown::kAsSent)};
 }
 

@@ -153,6 +153,58 @@ TEST_F(InterruptedTest, WhatComesInBetweenIsSeen) {
   }
 }
 
+// Rules 12 to 16 (mesh_rules.h): what the other side of a rule writes in between is seen.
+TEST_F(InterruptedTest, RulesOfPortsHold) {
+  const std::string base = "/v20190125/meshes/m/";
+  const auto listeners = [](std::string_view more) {
+    return R"({"spec":{"listeners":[{"portMapping":{"port":80,"protocol":"http"}})" + std::string(more) +
+           R"(],"serviceDiscovery":{"dns":{"hostname":"n"}}}})";
+  };
+  const std::string two = listeners(R"(,{"portMapping":{"port":81,"protocol":"http"}})");
+  const std::string tcp = R"({"spec":{"listeners":[{"portMapping":{"port":80,"protocol":"tcp"}}]}})";
+  const std::string gateway_route = GatewayRouteBody("u", "s.m");
+  const std::string provider = R"({"spec":{"provider":{"virtualNode":{"virtualNodeName":"two"}}}})";
+  const Request route{"PUT", base + "virtualRouter/r/routes", {}, RouteBody("u", "n")};
+  const Request gateway_routed{"PUT", base + "virtualGateway/g/gatewayRoutes", {}, gateway_route};
+  const Request router_with_two{"PUT", base + "virtualRouters/r", {}, two};
+  const Request router_with_tcp{"PUT", base + "virtualRouters/r", {}, tcp};
+  const Request node_with_two{"PUT", base + "virtualNodes/n", {}, two};
+  const Request gateway_with_two{"PUT", base + "virtualGateways/g", {}, two};
+  const Request service_by_two{"PUT", base + "virtualServices/s.m", {}, provider};
+  const Interruption cases[] = {
+      {"a router gains a listener under a route", route, router_with_two, 400},
+      {"a route comes under a router's listener", router_with_two, route, 400},
+      {"a router changes protocol under a route", route, router_with_tcp, 400},
+      {"a route comes under a router's protocol", router_with_tcp, route, 400},
+      {"a node gains a listener under a route", route, node_with_two, 400},
+      {"a route comes under a node's listener", node_with_two, route, 400},
+      {"a gateway gains a listener under a gateway route", gateway_routed, gateway_with_two, 400},
+      {"a gateway route comes under a gateway's listener", gateway_with_two, gateway_routed, 400},
+      {"a service gains a provider under a gateway route", gateway_routed, service_by_two, 400},
+      {"a gateway route comes under a service's provider", service_by_two, gateway_routed, 400},
+      {"a provider gains a listener under a gateway route", gateway_routed, router_with_two, 400},
+      {"a gateway route comes under a provider's listener", router_with_two, gateway_routed, 400},
+  };
+  for (const Interruption& test : cases) {
+    SCOPED_TRACE(test.what);
+    for (std::string_view child : {"virtualGateway/g/gatewayRoutes/u", "virtualServices/s.m", "virtualGateways/g",
+                                   "virtualRouter/r/routes/u", "virtualRouters/r", "virtualNodes/n"}) {
+      Delete("/meshes/m/" + std::string(child));
+    }
+    Put("/meshes", R"({"meshName":"m"})");
+    Put("/meshes/m/virtualNodes", R"({"virtualNodeName":"two",)" + two.substr(1));
+    MustPut("/meshes/m/virtualNodes", R"({"virtualNodeName":"n",)" + listeners("").substr(1));
+    MustPut("/meshes/m/virtualRouters", R"({"virtualRouterName":"r",)" + listeners("").substr(1));
+    MustPut("/meshes/m/virtualServices",
+            R"({"virtualServiceName":"s.m","spec":{"provider":{"virtualRouter":{"virtualRouterName":"r"}}}})");
+    MustPut("/meshes/m/virtualGateways", R"({"virtualGatewayName":"g",)" + listeners("").substr(1));
+    int second = 0;
+    interrupted_.BeforeNextCommit([&] { second = api_.Handle(test.second).status; });
+    EXPECT_EQ(slow_.Handle(test.first).status, test.first_status);
+    EXPECT_EQ(second, 200);
+  }
+}
+
 TEST_F(InterruptedTest, ARefusalOnReadsOfDifferentTimesIsTakenBack) {
   // The first finds no token, then the second creates the mesh with it, then the first finds the mesh.
   const Request create{"PUT", "/v20190125/meshes", {}, R"({"meshName":"m","clientToken":"t"})"};

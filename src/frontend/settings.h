@@ -9,6 +9,8 @@ struct Settings {
   std::string account = "000000000000";
   std::string region = "us-east-1";
   std::string partition = "aws";
+  // Also refuses what only AWS's client-side tools refused (field_rules.h).
+  bool strict = false;
 };
 
 // Who asks.
