@@ -11,6 +11,7 @@
 #include "frontend/page_token.h"
 #include "frontend/reflect.h"
 #include "frontend/rules.h"
+#include "frontend/sharing.h"
 #include "frontend/tags.h"
 #include "frontend/view.h"
 #include "model/codec.h"
@@ -54,6 +55,8 @@ std::vector<ResourceKey> ParentsOf(const ResourceKey& key) {
   return parents;
 }
 
+Viewer ViewerOf(const Context& context) { return {context.settings, context.caller.account}; }
+
 // ---- Reading -------------------------------------------------------------------------------------
 
 base::Status RequireParents(UnitOfWork& work, const ResourceKey& key) {
@@ -75,9 +78,10 @@ base::Result<Stored> Require(UnitOfWork& work, const ResourceKey& key) {
 
 base::Result<Outcome> Describe(const Context& context, const ResourceKey& key) {
   UnitOfWork work(context.store, context.now_ms);
+  CHANCERY_RETURN_IF_ERROR(RequireVisible(work, context.caller, key.mesh));
   auto stored = Require(work, key);
   if (!stored) return stored.error();
-  return Outcome{DataJson(context.settings, stored->resource, Shown::kAsRead)};
+  return Outcome{DataJson(ViewerOf(context), stored->resource, Shown::kAsRead)};
 }
 
 // ---- References ----------------------------------------------------------------------------------
@@ -130,6 +134,7 @@ Error AlreadyExists(const ResourceKey& key) {
 
 base::Result<Outcome> Create(const Context& context, const ResourceKey& key, const Message& input, UnitOfWork& work) {
   CHANCERY_RETURN_IF_ERROR(RequireParents(work, key));
+  CHANCERY_RETURN_IF_ERROR(CheckMayCreate(context.caller, key));
   auto existing = work.Read(key);
   if (!existing) return existing.error();
   if (existing->has_value()) return AlreadyExists(key);
@@ -141,13 +146,14 @@ base::Result<Outcome> Create(const Context& context, const ResourceKey& key, con
   work.Put(resource);
   MoveReferences(work, key, {}, TargetsOf(references));
   if (const auto parents = ParentsOf(key); !parents.empty()) work.TouchGuard(parents.back());
-  return Outcome{DataJson(context.settings, resource, Shown::kAsSent)};
+  return Outcome{DataJson(ViewerOf(context), resource, Shown::kAsSent)};
 }
 
 base::Result<Outcome> Update(const Context& context, const ResourceKey& key, const Message& input, UnitOfWork& work) {
   auto stored = Require(work, key);
   if (!stored) return stored.error();
   model::Resource& resource = stored->resource;
+  CHANCERY_RETURN_IF_ERROR(CheckMayUpdate(context.caller, resource));
   const model::Resource before = resource;
   // UpdateMesh without a spec leaves it (contract/api.md §4.1); the others require one.
   if (const Message* sent = MessageMember(input, "spec")) {
@@ -162,26 +168,29 @@ base::Result<Outcome> Update(const Context& context, const ResourceKey& key, con
   resource.record.set_last_updated_at_ms(context.now_ms);
   work.Put(resource);
   MoveReferences(work, key, TargetsOfResource(before), TargetsOf(references));
-  return Outcome{DataJson(context.settings, resource, Shown::kAsSent)};
+  return Outcome{DataJson(ViewerOf(context), resource, Shown::kAsSent)};
 }
 
 base::Result<Outcome> Delete(const Context& context, const ResourceKey& key, UnitOfWork& work) {
   auto stored = Require(work, key);
   if (!stored) return stored.error();
   model::Resource& resource = stored->resource;
+  CHANCERY_RETURN_IF_ERROR(CheckMayDelete(context.caller, resource));
   CHANCERY_RETURN_IF_ERROR(CheckDeletable(work, key));
+  if (key.kind == Kind::kMesh) CHANCERY_RETURN_IF_ERROR(DropShares(work, key.mesh));
   work.Erase(key);
   work.DropGuard(key);
   MoveReferences(work, key, TargetsOfResource(resource), {});
   if (const auto parents = ParentsOf(key); !parents.empty()) work.TouchGuard(parents.back());
   resource.record.set_last_updated_at_ms(context.now_ms);
-  return Outcome{DataJson(context.settings, resource, Shown::kDeleted)};
+  return Outcome{DataJson(ViewerOf(context), resource, Shown::kDeleted)};
 }
 
 base::Result<Outcome> Mutate(const Context& context, const Operation& operation, const ResourceKey& key,
                              const Message& input) {
   const Idempotency idempotency(context.caller.account, operation.name, key, input);
   const Attempt attempt = [&](UnitOfWork& work) -> base::Result<Outcome> {
+    CHANCERY_RETURN_IF_ERROR(RequireVisible(work, context.caller, key.mesh));
     if (operation.verb == Verb::kDelete) return Delete(context, key, work);
     auto replay = idempotency.Recall(work);
     if (!replay) return replay.error();
@@ -196,30 +205,90 @@ base::Result<Outcome> Mutate(const Context& context, const Operation& operation,
 
 // ---- Listing -------------------------------------------------------------------------------------
 
+// One page of a list while it is built; `last` is what its token says.
+struct ListPage {
+  std::vector<Stored> items;
+  bool more = false;
+  std::string last;
+};
+
+// Entries below `prefix` behind the name `after`.
+base::Result<ListPage> ListBelow(const store::Store& store, const std::string& prefix, const std::string& after,
+                                 size_t limit) {
+  auto page = store.Scan(prefix, after.empty() ? "" : prefix + after, limit);
+  if (!page) return page.error();
+  ListPage list;
+  for (const store::Entry& entry : page->entries) {
+    auto stored = ParseStored(entry);
+    if (!stored) return stored.error();
+    list.items.push_back(*std::move(stored));
+    list.last = entry.key.substr(prefix.size());
+  }
+  list.more = page->more;
+  return list;
+}
+
+// Goes on with the meshes that are shared with `account`, behind <owner>/<mesh>, up to `limit` items.
+base::Status AddSharedMeshes(UnitOfWork& work, const std::string& account, const std::string& after, size_t limit,
+                             ListPage& list) {
+  const std::string prefix = store::SharedPrefix(account);
+  const size_t room = limit - list.items.size();
+  // A full page still has to know whether there is more.
+  auto page = work.store().Scan(prefix, after.empty() ? "" : prefix + after, std::max<size_t>(room, 1));
+  if (!page) return page.error();
+  list.more = room == 0 ? !page->entries.empty() : page->more;
+  if (room == 0) return base::Status::Ok();
+  for (const store::Entry& entry : page->entries) {
+    auto mesh = store::ParseSharedKeyText(entry.key);
+    if (!mesh) return mesh.error();
+    list.last = entry.key.substr(prefix.size());
+    auto stored = work.Read({*mesh, Kind::kMesh, "", mesh->name});
+    if (!stored) return stored.error();
+    if (stored->has_value()) list.items.push_back(**std::move(stored));
+  }
+  return base::Status::Ok();
+}
+
+// The account's own meshes by name, then those shared with it by owner and name. A shared one's place
+// has a '/', which no name can have.
+base::Result<ListPage> ListMeshes(UnitOfWork& work, const std::string& account, const std::string& after,
+                                  size_t limit) {
+  const bool behind_own = after.find('/') != std::string::npos;
+  ListPage list;
+  if (!behind_own) {
+    auto own = ListBelow(work.store(), store::MeshesPrefix(account), after, limit);
+    if (!own || own->more) return own;
+    list = *std::move(own);
+  }
+  CHANCERY_RETURN_IF_ERROR(AddSharedMeshes(work, account, behind_own ? after : "", limit, list));
+  return list;
+}
+
 base::Result<Outcome> List(const Context& context, const Operation& operation, const ResourceKey& key,
                            const Message& input) {
   UnitOfWork work(context.store, context.now_ms);
+  CHANCERY_RETURN_IF_ERROR(RequireVisible(work, context.caller, key.mesh));
   CHANCERY_RETURN_IF_ERROR(RequireParents(work, key));
-  const std::string prefix = key.kind == Kind::kMesh ? store::MeshesPrefix(key.mesh.owner)
-                                                     : store::SiblingsPrefix(key.mesh, key.kind, key.parent);
+  const bool meshes = key.kind == Kind::kMesh;
+  const std::string prefix =
+      meshes ? store::MeshesPrefix(key.mesh.owner) : store::SiblingsPrefix(key.mesh, key.kind, key.parent);
   std::string after;
   if (const std::string token = StringMember(input, "nextToken"); !token.empty()) {
     auto last = ParsePageToken(prefix, token);
     if (!last) return last.error();
-    after = prefix + *last;
+    after = *std::move(last);
   }
-  auto page = context.store.Scan(prefix, after, static_cast<size_t>(IntMember(input, "limit", kDefaultPage)));
+  const auto limit = static_cast<size_t>(IntMember(input, "limit", kDefaultPage));
+  const auto page =
+      meshes ? ListMeshes(work, context.caller.account, after, limit) : ListBelow(context.store, prefix, after, limit);
   if (!page) return page.error();
   const std::unique_ptr<Message> output = NewMessage(operation.method->output_type());
   const auto* member = FindMember(*output, operation.kind->plural);
-  for (const store::Entry& entry : page->entries) {
-    auto stored = ParseStored(entry);
-    if (!stored) return stored.error();
-    FillRef(context.settings, stored->resource, *output->GetReflection()->AddMessage(output.get(), member));
+  for (const Stored& stored : page->items) {
+    FillRef(ViewerOf(context), stored.resource, *output->GetReflection()->AddMessage(output.get(), member));
   }
-  if (page->entries.empty()) ShowEmptyList(*output, operation.kind->plural);
-  if (page->more)
-    SetStringMember(*output, "nextToken", ToPageToken(prefix, page->entries.back().key.substr(prefix.size())));
+  if (page->items.empty()) ShowEmptyList(*output, operation.kind->plural);
+  if (page->more) SetStringMember(*output, "nextToken", ToPageToken(prefix, page->last));
   return Outcome{model::ToJson(*output)};
 }
 

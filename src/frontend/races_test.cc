@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "frontend/api_fixture.h"
+#include "frontend/sharing.h"
 
 namespace chancery::frontend {
 namespace {
@@ -203,6 +204,37 @@ TEST_F(InterruptedTest, RulesOfPortsHold) {
     EXPECT_EQ(slow_.Handle(test.first).status, test.first_status);
     EXPECT_EQ(second, 200);
   }
+}
+
+TEST_F(InterruptedTest, AnUnshareLetsNoCreateThrough) {
+  const std::string consumer = "222222222222";
+  const model::MeshId mesh{std::string(kAccount), "m"};
+  const Api slow_consumer{{std::string(kAccount), "us-west-2", "aws"}, interrupted_, clock_, [&](const Request&) {
+                            return Caller{consumer, "anonymous"};
+                          }};
+  MustPut("/meshes", R"({"meshName":"m"})");
+  ASSERT_TRUE(ShareMesh(store_, 1, "admin", mesh, consumer));
+  interrupted_.BeforeNextCommit([&] { EXPECT_TRUE(UnshareMesh(store_, 1, "admin", mesh, consumer)); });
+  const Answer create = slow_consumer.Handle({"PUT",
+                                              "/v20190125/meshes/m/virtualNodes?meshOwner=" + std::string(kAccount),
+                                              {},
+                                              R"({"virtualNodeName":"x","spec":{}})"});
+  ExpectError(create, 404, "NotFoundException", "Mesh with name m");
+}
+
+TEST_F(InterruptedTest, AShareIsNotLeftBehindByTheDeleteOfItsMesh) {
+  const std::string consumer = "222222222222";
+  const model::MeshId mesh{std::string(kAccount), "m"};
+  MustPut("/meshes", R"({"meshName":"m"})");
+  interrupted_.BeforeNextCommit([&] { EXPECT_TRUE(ShareMesh(store_, 1, "admin", mesh, consumer)); });
+  EXPECT_EQ(slow_.Handle({"DELETE", "/v20190125/meshes/m", {}, ""}).status, 200);
+  EXPECT_TRUE(store_.Scan("", "", 10)->entries.empty());
+  MustPut("/meshes", R"({"meshName":"m"})");
+  interrupted_.BeforeNextCommit([&] { Json(Delete("/meshes/m")); });
+  const auto share = ShareMesh(interrupted_, 1, "admin", mesh, consumer);
+  ASSERT_FALSE(share);
+  EXPECT_EQ(share.error().code, base::Code::kNotFound);
+  EXPECT_TRUE(store_.Scan("", "", 10)->entries.empty());
 }
 
 TEST_F(InterruptedTest, ARefusalOnReadsOfDifferentTimesIsTakenBack) {
