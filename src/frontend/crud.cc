@@ -9,6 +9,7 @@
 #include "frontend/idempotency.h"
 #include "frontend/mesh_rules.h"
 #include "frontend/page_token.h"
+#include "frontend/quotas.h"
 #include "frontend/reflect.h"
 #include "frontend/rules.h"
 #include "frontend/sharing.h"
@@ -126,6 +127,10 @@ model::Resource NewResource(const Context& context, const ResourceKey& key, cons
 }
 
 Error AlreadyExists(const ResourceKey& key) {
+  if (key.kind == Kind::kMesh) {
+    return {
+        Code::kConflict, fmt::format("Mesh with name {} already exists for account {}", key.name, key.mesh.owner), {}};
+  }
   return {Code::kConflict,
           fmt::format("{} with name {} already exists in mesh {} for account {}", model::DescriptorOf(key.kind).name,
                       key.name, key.mesh.name, key.mesh.owner),
@@ -143,6 +148,7 @@ base::Result<Outcome> Create(const Context& context, const ResourceKey& key, con
   const auto references = ReferencesOf(key.mesh, key.kind, spec);
   CHANCERY_RETURN_IF_ERROR(CheckReferences(work, references));
   CHANCERY_RETURN_IF_ERROR(CheckMeshRules({work, key, nullptr, spec}, context.settings.strict));
+  CHANCERY_RETURN_IF_ERROR(CheckQuotas({work, key, spec, true}, context.settings.quotas_of));
   work.Put(resource);
   MoveReferences(work, key, {}, TargetsOf(references));
   if (const auto parents = ParentsOf(key); !parents.empty()) work.TouchGuard(parents.back());
@@ -164,6 +170,7 @@ base::Result<Outcome> Update(const Context& context, const ResourceKey& key, con
   CHANCERY_RETURN_IF_ERROR(CheckReferences(work, references));
   const Change change{work, key, &model::SpecOf(before.record, key.kind), spec};
   CHANCERY_RETURN_IF_ERROR(CheckMeshRules(change, context.settings.strict));
+  CHANCERY_RETURN_IF_ERROR(CheckQuotas({work, key, spec, false}, context.settings.quotas_of));
   resource.record.set_version(resource.record.version() + 1);
   resource.record.set_last_updated_at_ms(context.now_ms);
   work.Put(resource);
