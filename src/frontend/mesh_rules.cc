@@ -1,7 +1,5 @@
 #include "frontend/mesh_rules.h"
 
-#include <chancery/model/gateway_route.pb.h>
-#include <chancery/model/route.pb.h>
 #include <chancery/model/virtual_service.pb.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "frontend/listeners.h"
+#include "frontend/route_ports.h"
 #include "store/keys.h"
 
 namespace chancery::frontend::mesh_rules {
@@ -30,60 +29,6 @@ using Listeners = std::vector<ListenerPort>;
 // At most so many names are listed in a message.
 constexpr size_t kNamed = 5;
 constexpr size_t kPageSize = 1000;
-
-// ---- What the rules ask about routes -------------------------------------------------------------
-
-struct Target {
-  ResourceKey key;  // a virtual node, or a virtual service
-  std::optional<int> port;
-  std::string path;  // of the port
-};
-
-// A route or gateway route: where it listens and what it sends to.
-struct Ports {
-  std::string_view protocol;
-  std::string member;  // spec.httpRoute
-  std::optional<int> match;
-  std::vector<Target> targets;
-};
-
-template <typename Route>
-Ports PortsOfRoute(const model::MeshId& mesh, std::string_view protocol, const Route& route) {
-  Ports ports{protocol, fmt::format("spec.{}Route", protocol), std::nullopt, {}};
-  if (route.match().has_port()) ports.match = route.match().port();
-  for (int i = 0; i < route.action().weighted_targets_size(); ++i) {
-    const model::WeightedTarget& target = route.action().weighted_targets(i);
-    ports.targets.push_back({{mesh, Kind::kVirtualNode, "", target.virtual_node()},
-                             target.has_port() ? std::optional<int>(target.port()) : std::nullopt,
-                             fmt::format("{}.action.weightedTargets[{}].port", ports.member, i)});
-  }
-  return ports;
-}
-
-template <typename Route>
-Ports PortsOfGatewayRoute(const model::MeshId& mesh, std::string_view protocol, const Route& route) {
-  Ports ports{protocol, fmt::format("spec.{}Route", protocol), std::nullopt, {}};
-  if (route.match().has_port()) ports.match = route.match().port();
-  const model::GatewayRouteTarget& target = route.action().target();
-  ports.targets.push_back({{mesh, Kind::kVirtualService, "", target.virtual_service().virtual_service_name()},
-                           target.has_port() ? std::optional<int>(target.port()) : std::nullopt,
-                           ports.member + ".action.target.port"});
-  return ports;
-}
-
-Ports PortsOfSpec(const model::MeshId& mesh, Kind kind, const Message& message) {
-  if (kind == Kind::kRoute) {
-    const auto& spec = static_cast<const model::RouteSpec&>(message);
-    if (spec.has_http_route()) return PortsOfRoute(mesh, "http", spec.http_route());
-    if (spec.has_http2_route()) return PortsOfRoute(mesh, "http2", spec.http2_route());
-    if (spec.has_grpc_route()) return PortsOfRoute(mesh, "grpc", spec.grpc_route());
-    return PortsOfRoute(mesh, "tcp", spec.tcp_route());
-  }
-  const auto& spec = static_cast<const model::GatewayRouteSpec&>(message);
-  if (spec.has_http_route()) return PortsOfGatewayRoute(mesh, "http", spec.http_route());
-  if (spec.has_http2_route()) return PortsOfGatewayRoute(mesh, "http2", spec.http2_route());
-  return PortsOfGatewayRoute(mesh, "grpc", spec.grpc_route());
-}
 
 // ---- Reading -------------------------------------------------------------------------------------
 
@@ -200,7 +145,7 @@ bool MovesListeners(const Change& change) {
   return change.before != nullptr && ListenersOf(*change.before) != ListenersOf(change.after);
 }
 
-Ports PortsOf(const Change& change) { return PortsOfSpec(change.key.mesh, change.key.kind, change.after); }
+RoutePorts PortsOf(const Change& change) { return RoutePortsOf(change.key.mesh, change.key.kind, change.after); }
 
 // "has several listeners, but 2 of the routes to it have no port: a, b".
 struct Missing {
@@ -237,7 +182,7 @@ Status RouterNeedsRoutesWithPorts(const Change& change) {
   size_t missing = 0;
   std::vector<std::string> names;
   CHANCERY_RETURN_IF_ERROR(ForEachChild(change, Kind::kRoute, [&](const ResourceKey& key, const Message& spec) {
-    if (PortsOfSpec(key.mesh, key.kind, spec).match) return Status::Ok();
+    if (RoutePortsOf(key.mesh, key.kind, spec).match) return Status::Ok();
     if (++missing <= kNamed) names.push_back(key.name);
     return Status::Ok();
   }));
@@ -257,7 +202,7 @@ namespace {
 // Targets without a port that have several listeners.
 Status NeedTargetPorts(const Change& change) {
   std::vector<Violation> violations;
-  for (const Target& target : PortsOf(change).targets) {
+  for (const PortTarget& target : PortsOf(change).targets) {
     if (target.port) continue;
     const auto listeners = ReadTargetListeners(change.work, target.key);
     if (!listeners) return listeners.error();
@@ -280,7 +225,7 @@ Status GatewayRouteNeedsTargetPort(const Change& change) {
 
 Status GatewayRouteNeedsMatchPort(const Change& change) {
   if (!Writes(change, Kind::kGatewayRoute)) return Status::Ok();
-  const Ports ports = PortsOf(change);
+  const RoutePorts ports = PortsOf(change);
   if (ports.match) return Status::Ok();
   const ResourceKey gateway = ParentOf(change.key);
   const auto listeners = ReadListeners(change.work, gateway);
@@ -296,8 +241,8 @@ Status NodeNeedsRoutesWithPorts(const Change& change) {
   Missing missing;
   CHANCERY_RETURN_IF_ERROR(
       ForEachReferrer(change.work, change.key, Kind::kRoute, [&](const ResourceKey& key, const Message& spec) {
-        const Ports ports = PortsOfSpec(key.mesh, key.kind, spec);
-        const auto lacks = [&](const Target& target) { return target.key == change.key && !target.port; };
+        const RoutePorts ports = RoutePortsOf(key.mesh, key.kind, spec);
+        const auto lacks = [&](const PortTarget& target) { return target.key == change.key && !target.port; };
         if (std::any_of(ports.targets.begin(), ports.targets.end(), lacks)) missing.Add(key);
         return Status::Ok();
       }));
@@ -309,7 +254,7 @@ Status GatewayNeedsRoutesWithPorts(const Change& change) {
   if (ListenersOf(change.after).size() < 2) return Status::Ok();
   Missing missing;
   CHANCERY_RETURN_IF_ERROR(ForEachChild(change, Kind::kGatewayRoute, [&](const ResourceKey& key, const Message& spec) {
-    if (!PortsOfSpec(key.mesh, key.kind, spec).match) missing.Add(key);
+    if (!RoutePortsOf(key.mesh, key.kind, spec).match) missing.Add(key);
     return Status::Ok();
   }));
   return missing.ToStatus("GatewayRoute(s) of it have no match.port");
@@ -339,7 +284,7 @@ Status ProviderNeedsTargetPorts(const Change& change) {
   if (!*listeners || (*listeners)->size() < 2) return Status::Ok();
   Missing missing;
   CHANCERY_RETURN_IF_ERROR(ForEachGatewayRouteTo(change, [&](const ResourceKey& key, const Message& spec) {
-    if (!PortsOfSpec(key.mesh, key.kind, spec).targets.front().port) missing.Add(key);
+    if (!RoutePortsOf(key.mesh, key.kind, spec).targets.front().port) missing.Add(key);
     return Status::Ok();
   }));
   if (change.key.kind != Kind::kVirtualService || missing.count == 0) {
@@ -355,7 +300,7 @@ Status ProviderNeedsTargetPorts(const Change& change) {
 namespace {
 
 Status PortsExist(const Change& change) {
-  const Ports ports = PortsOf(change);
+  const RoutePorts ports = PortsOf(change);
   std::vector<Violation> violations;
   const ResourceKey parent = ParentOf(change.key);
   if (ports.match) {
@@ -366,7 +311,7 @@ Status PortsExist(const Change& change) {
                                                                       Named(parent), frontend::PortsOf(*listeners))});
     }
   }
-  for (const Target& target : ports.targets) {
+  for (const PortTarget& target : ports.targets) {
     if (!target.port) continue;
     const auto listeners = ReadTargetListeners(change.work, target.key);
     if (!listeners) return listeners.error();
@@ -398,10 +343,10 @@ Status PortsInUseStay(const Change& change) {
     return Refusal({{"spec.listeners", fmt::format("must keep port {}, which {} names", *port, Named(key))}});
   };
   const auto by_match = [&](const ResourceKey& key, const Message& spec) {
-    return judge(key, PortsOfSpec(key.mesh, key.kind, spec).match);
+    return judge(key, RoutePortsOf(key.mesh, key.kind, spec).match);
   };
   const auto by_target = [&](const ResourceKey& key, const Message& spec) -> Status {
-    for (const Target& target : PortsOfSpec(key.mesh, key.kind, spec).targets) {
+    for (const PortTarget& target : RoutePortsOf(key.mesh, key.kind, spec).targets) {
       if (key.kind == Kind::kRoute && target.key != change.key) continue;
       CHANCERY_RETURN_IF_ERROR(judge(key, target.port));
     }
@@ -417,7 +362,7 @@ Status PortsInUseStay(const Change& change) {
 
 Status RouteFitsProtocol(const Change& change) {
   if (!Writes(change, Kind::kRoute)) return Status::Ok();
-  const Ports ports = PortsOf(change);
+  const RoutePorts ports = PortsOf(change);
   const ResourceKey router = ParentOf(change.key);
   const auto listeners = ReadListeners(change.work, router);
   if (!listeners) return listeners.error();
@@ -431,7 +376,7 @@ Status RouterKeepsProtocols(const Change& change) {
   if (!Writes(change, Kind::kVirtualRouter) || !MovesListeners(change)) return Status::Ok();
   const Listeners listeners = ListenersOf(change.after);
   return ForEachChild(change, Kind::kRoute, [&](const ResourceKey& key, const Message& spec) {
-    const Ports ports = PortsOfSpec(key.mesh, key.kind, spec);
+    const RoutePorts ports = RoutePortsOf(key.mesh, key.kind, spec);
     const std::string_view protocol = ProtocolAt(listeners, ports.match);
     if (protocol.empty() || protocol == ports.protocol) return Status::Ok();
     return Refusal(

@@ -237,6 +237,38 @@ TEST_F(InterruptedTest, AShareIsNotLeftBehindByTheDeleteOfItsMesh) {
   EXPECT_TRUE(store_.Scan("", "", 10)->entries.empty());
 }
 
+TEST_F(InterruptedTest, AQuotaIsNotExceededByWhatComesInBetween) {
+  Settings settings{std::string(kAccount), "us-west-2", "aws"};
+  settings.quotas_of = [](std::string_view) -> base::Result<QuotaLimits> {
+    return QuotaLimits{{"meshes-per-account", 2}, {"virtual-nodes-per-mesh", 1}, {"routes-per-virtual-router", 1}};
+  };
+  const Api fast{settings, store_, clock_};
+  const Api slow{settings, interrupted_, clock_};
+  MustPut("/meshes", R"({"meshName":"m"})");
+  MustPut("/meshes/m/virtualRouters", R"({"virtualRouterName":"r","spec":{}})");
+  const auto node = [](std::string_view name) {
+    return R"({"virtualNodeName":")" + std::string(name) + R"(","spec":{}})";
+  };
+  struct Case {
+    std::string_view what;
+    std::string path;
+    std::string first;
+    std::string second;
+  };
+  const Case cases[] = {
+      {"mesh", "/v20190125/meshes", R"({"meshName":"x"})", R"({"meshName":"y"})"},
+      {"node", "/v20190125/meshes/m/virtualNodes", node("x"), node("n")},
+      {"route", "/v20190125/meshes/m/virtualRouter/r/routes", RouteBody("x", "n"), RouteBody("y", "n")},
+  };
+  for (const Case& test : cases) {
+    SCOPED_TRACE(test.what);
+    int second = 0;
+    interrupted_.BeforeNextCommit([&] { second = fast.Handle({"PUT", test.path, {}, test.second}).status; });
+    ExpectError(slow.Handle({"PUT", test.path, {}, test.first}), 400, "LimitExceededException", "the quota");
+    EXPECT_EQ(second, 200);
+  }
+}
+
 TEST_F(InterruptedTest, ARefusalOnReadsOfDifferentTimesIsTakenBack) {
   // The first finds no token, then the second creates the mesh with it, then the first finds the mesh.
   const Request create{"PUT", "/v20190125/meshes", {}, R"({"meshName":"m","clientToken":"t"})"};

@@ -189,6 +189,18 @@ TEST_F(SharingTest, ListMeshesGoesOnWithSharedOnesInStablePages) {
   EXPECT_EQ(Json(GetAs(kStranger, "/meshes")), Json(R"({"meshes":[]})"));
 }
 
+TEST_F(SharingTest, AFullPageOfOwnMeshesKnowsWhetherSharedOnesFollow) {
+  MustPut("/meshes", R"({"meshName":"m"})");
+  Json(PutAs(kConsumer, "/meshes", R"({"meshName":"x"})"));
+  const std::string_view one = "/meshes?limit=1";
+  EXPECT_FALSE(Json(GetAs(kConsumer, one)).as_object().contains("nextToken"));
+  Share();
+  const std::string token = Text(Json(GetAs(kConsumer, one)).at("nextToken"));
+  const auto rest = Json(GetAs(kConsumer, std::string(one) + "&nextToken=" + token));
+  EXPECT_EQ(rest.at("meshes").as_array().size(), 1u);
+  EXPECT_FALSE(rest.as_object().contains("nextToken"));
+}
+
 TEST_F(SharingTest, SharesDieWithTheirMesh) {
   MustPut("/meshes", R"({"meshName":"m"})");
   Share();
