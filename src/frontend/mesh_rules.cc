@@ -67,21 +67,25 @@ ResourceKey ParentOf(const ResourceKey& route) {
 
 // Calls visit(key, spec) for each resource whose key `parse` reads below `prefix`. `owner` guards the set.
 using Visit = std::function<Status(const ResourceKey& key, const Message& spec)>;
-Status ForEachBelow(UnitOfWork& work, const ResourceKey& owner, const std::string& prefix,
-                    base::Result<ResourceKey> (*parse)(std::string_view), const Visit& visit) {
+using Parse = base::Result<ResourceKey> (*)(std::string_view key);
+
+Status VisitEntry(UnitOfWork& work, const store::Entry& entry, Parse parse, const Visit& visit) {
+  const auto key = parse(entry.key);
+  if (!key) return key.error();
+  const auto stored = work.Read(*key);
+  if (!stored) return stored.error();
+  if (!stored->has_value()) return Status::Ok();
+  return visit(*key, model::SpecOf((*stored)->resource.record, key->kind));
+}
+
+Status ForEachBelow(UnitOfWork& work, const ResourceKey& owner, const std::string& prefix, Parse parse,
+                    const Visit& visit) {
   CHANCERY_RETURN_IF_ERROR(work.RelyOnGuard(owner));
   std::string after;
   while (true) {
-    auto page = work.store().Scan(prefix, after, kPageSize);
+    const auto page = work.store().Scan(prefix, after, kPageSize);
     if (!page) return page.error();
-    for (const store::Entry& entry : page->entries) {
-      auto key = parse(entry.key);
-      if (!key) return key.error();
-      auto stored = work.Read(*key);
-      if (!stored) return stored.error();
-      if (!stored->has_value()) continue;
-      CHANCERY_RETURN_IF_ERROR(visit(*key, model::SpecOf((*stored)->resource.record, key->kind)));
-    }
+    for (const store::Entry& entry : page->entries) CHANCERY_RETURN_IF_ERROR(VisitEntry(work, entry, parse, visit));
     if (!page->more) return Status::Ok();
     after = page->entries.back().key;
   }

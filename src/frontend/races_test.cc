@@ -167,38 +167,61 @@ TEST_F(InterruptedTest, RulesOfPortsHold) {
   const std::string provider = R"({"spec":{"provider":{"virtualNode":{"virtualNodeName":"two"}}}})";
   const Request route{"PUT", base + "virtualRouter/r/routes", {}, RouteBody("u", "n")};
   const Request gateway_routed{"PUT", base + "virtualGateway/g/gatewayRoutes", {}, gateway_route};
+  const auto route_t = [](std::string_view match) {
+    return R"({"routeName":"t","spec":{"httpRoute":{"match":)" + std::string(match) +
+           R"(,"action":{"weightedTargets":[{"virtualNode":"n","weight":1,"port":80}]}}}})";
+  };
+  const auto gateway_route_w = [](std::string_view match) {
+    return R"({"gatewayRouteName":"w","spec":{"httpRoute":{"match":)" + std::string(match) +
+           R"(,"action":{"target":{"port":80,"virtualService":{"virtualServiceName":"s.m"}}}}}})";
+  };
+  const Request route_without{"PUT", base + "virtualRouter/r/routes/t", {}, route_t("{}")};
+  const Request gateway_route_without{"PUT", base + "virtualGateway/g/gatewayRoutes/w", {}, gateway_route_w("{}")};
   const Request router_with_two{"PUT", base + "virtualRouters/r", {}, two};
-  const Request router_with_tcp{"PUT", base + "virtualRouters/r", {}, tcp};
+  const Request router_with_tcp{"PUT", base + "virtualRouters/q", {}, tcp};
+  const Request route_of_q{"PUT", base + "virtualRouter/q/routes", {}, RouteBody("u", "n")};
   const Request node_with_two{"PUT", base + "virtualNodes/n", {}, two};
   const Request gateway_with_two{"PUT", base + "virtualGateways/g", {}, two};
   const Request service_by_two{"PUT", base + "virtualServices/s.m", {}, provider};
   const Interruption cases[] = {
       {"a router gains a listener under a route", route, router_with_two, 400},
       {"a route comes under a router's listener", router_with_two, route, 400},
-      {"a router changes protocol under a route", route, router_with_tcp, 400},
-      {"a route comes under a router's protocol", router_with_tcp, route, 400},
+      {"a router changes protocol under a route", route_of_q, router_with_tcp, 400},
+      {"a route comes under a router's protocol", router_with_tcp, route_of_q, 400},
       {"a node gains a listener under a route", route, node_with_two, 400},
       {"a route comes under a node's listener", node_with_two, route, 400},
       {"a gateway gains a listener under a gateway route", gateway_routed, gateway_with_two, 400},
       {"a gateway route comes under a gateway's listener", gateway_with_two, gateway_routed, 400},
       {"a service gains a provider under a gateway route", gateway_routed, service_by_two, 400},
       {"a gateway route comes under a service's provider", service_by_two, gateway_routed, 400},
+      // Updates that touch no guard.
+      {"a router gains a listener under a route's update", route_without, router_with_two, 400},
+      {"a route loses its port under a router's listener", router_with_two, route_without, 400},
+      {"a gateway gains a listener under an update", gateway_route_without, gateway_with_two, 400},
+      {"a gateway route loses its port under a listener", gateway_with_two, gateway_route_without, 400},
       {"a provider gains a listener under a gateway route", gateway_routed, router_with_two, 400},
       {"a gateway route comes under a provider's listener", router_with_two, gateway_routed, 400},
   };
   for (const Interruption& test : cases) {
     SCOPED_TRACE(test.what);
-    for (std::string_view child : {"virtualGateway/g/gatewayRoutes/u", "virtualServices/s.m", "virtualGateways/g",
-                                   "virtualRouter/r/routes/u", "virtualRouters/r", "virtualNodes/n"}) {
+    for (std::string_view child :
+         {"virtualGateway/g/gatewayRoutes/u", "virtualGateway/g/gatewayRoutes/w", "virtualServices/s.m",
+          "virtualGateways/g", "virtualRouter/r/routes/u", "virtualRouter/r/routes/t", "virtualRouter/q/routes/u",
+          "virtualRouters/q", "virtualRouters/r", "virtualNodes/n"}) {
       Delete("/meshes/m/" + std::string(child));
     }
     Put("/meshes", R"({"meshName":"m"})");
     Put("/meshes/m/virtualNodes", R"({"virtualNodeName":"two",)" + two.substr(1));
     MustPut("/meshes/m/virtualNodes", R"({"virtualNodeName":"n",)" + listeners("").substr(1));
-    MustPut("/meshes/m/virtualRouters", R"({"virtualRouterName":"r",)" + listeners("").substr(1));
+    for (std::string_view router : {"r", "q"}) {
+      MustPut("/meshes/m/virtualRouters",
+              R"({"virtualRouterName":")" + std::string(router) + "\"," + listeners("").substr(1));
+    }
     MustPut("/meshes/m/virtualServices",
             R"({"virtualServiceName":"s.m","spec":{"provider":{"virtualRouter":{"virtualRouterName":"r"}}}})");
     MustPut("/meshes/m/virtualGateways", R"({"virtualGatewayName":"g",)" + listeners("").substr(1));
+    MustPut("/meshes/m/virtualRouter/r/routes", route_t(R"({"port":80})"));
+    MustPut("/meshes/m/virtualGateway/g/gatewayRoutes", gateway_route_w(R"({"port":80})"));
     int second = 0;
     interrupted_.BeforeNextCommit([&] { second = api_.Handle(test.second).status; });
     EXPECT_EQ(slow_.Handle(test.first).status, test.first_status);
