@@ -14,8 +14,6 @@
 namespace chancery::frontend::field_rules {
 namespace {
 
-using google::protobuf::FieldDescriptor;
-
 enum class Takes {
   kBare,      // nothing
   kOptional,  // perhaps an argument
@@ -297,13 +295,13 @@ void CheckJsonKeys(const Scope& scope) {
 }
 
 void CheckAccessLogFormat(const Scope& scope) {
-  ForEachString(
-      scope, [](const Scope& in, const std::string& path, const FieldDescriptor& field, const std::string& value) {
-        const bool text = field.containing_type() == model::LoggingFormat::descriptor() && field.name() == "text";
-        const bool json = field.containing_type() == model::JsonFormatRef::descriptor() && field.name() == "value";
-        if (!text && !json) return;
-        if (std::string fault = FaultOfLogFormat(value); !fault.empty()) in.Refuse(path, std::move(fault));
-      });
+  for (const Text& text : scope.texts) {
+    const auto* type = text.field->containing_type();
+    const bool plain = type == model::LoggingFormat::descriptor();
+    const bool json = type == model::JsonFormatRef::descriptor() && text.field->name() == "value";
+    if (!plain && !json) continue;
+    if (std::string fault = FaultOfLogFormat(text.value); !fault.empty()) scope.Refuse(text.path, std::move(fault));
+  }
 }
 
 }  // namespace chancery::frontend::field_rules

@@ -17,10 +17,20 @@
 // the shapes refuse is none of its business.
 namespace chancery::frontend::field_rules {
 
+// A string of a spec: its path, such as spec.listeners[0].healthCheck.path, and what it is.
+struct Text {
+  std::string path;
+  const google::protobuf::FieldDescriptor* field;
+  std::string value;
+};
+// Every string below `spec` that is set.
+std::vector<Text> TextsOf(const google::protobuf::Message& spec);
+
 struct Scope {
   const model::KindDescriptor* kind;  // null for the tag operations
   const google::protobuf::Message& input;
   const google::protobuf::Message* spec;  // null when there is none
+  const std::vector<Text>& texts;         // of the spec
   std::vector<base::Violation>& violations;
 
   void Refuse(std::string path, std::string text) const { violations.push_back({std::move(path), std::move(text)}); }
@@ -94,11 +104,5 @@ void CheckOutlierDurations(const Scope& scope);
 // access_log.cc
 void CheckJsonKeys(const Scope& scope);
 void CheckAccessLogFormat(const Scope& scope);
-
-// Calls `visit` for every string of the spec that is set, with its path, such as
-// spec.listeners[0].healthCheck.path.
-using VisitString = void (*)(const Scope& scope, const std::string& path,
-                             const google::protobuf::FieldDescriptor& field, const std::string& value);
-void ForEachString(const Scope& scope, VisitString visit);
 
 }  // namespace chancery::frontend::field_rules

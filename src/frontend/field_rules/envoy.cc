@@ -51,45 +51,48 @@ bool IsLogFormat(const FieldDescriptor& field) {
   return type == model::LoggingFormat::descriptor() || type == model::JsonFormatRef::descriptor();
 }
 
-void RefuseBadRegex(const Scope& scope, const std::string& path, const FieldDescriptor& field,
-                    const std::string& value) {
-  if (field.name() != "regex") return;
-  const re2::RE2 regex(value, re2::RE2::Quiet);
+void RefuseBadRegex(const Scope& scope, const Text& text) {
+  if (text.field->name() != "regex") return;
+  const re2::RE2 regex(text.value, re2::RE2::Quiet);
   if (!regex.ok()) {
-    scope.Refuse(path, "must be a regular expression of RE2: " + regex.error());
+    scope.Refuse(text.path, "must be a regular expression of RE2: " + regex.error());
   } else if (regex.ProgramSize() > kLargestRegexProgram) {
-    scope.Refuse(path, fmt::format("compiles to {} RE2 instructions; Envoys take at most {}", regex.ProgramSize(),
-                                   kLargestRegexProgram));
+    scope.Refuse(text.path, fmt::format("compiles to {} RE2 instructions; Envoys take at most {}", regex.ProgramSize(),
+                                        kLargestRegexProgram));
   }
 }
 
-void RefuseControl(const Scope& scope, const std::string& path, const FieldDescriptor& field,
-                   const std::string& value) {
-  const std::string_view allowed = IsLogFormat(field) ? "\t\n\r" : "\t";
-  for (const char c : value) {
+void RefuseControl(const Scope& scope, const Text& text) {
+  const std::string_view allowed = IsLogFormat(*text.field) ? "\t\n\r" : "\t";
+  for (const char c : text.value) {
     const bool control = (c >= 0 && c < ' ') || c == '\x7f';
     if (!control || allowed.find(c) != std::string_view::npos) continue;
-    return scope.Refuse(path, "must not have control characters");
+    return scope.Refuse(text.path, "must not have control characters");
   }
 }
 
-void RefuseHeaderName(const Scope& scope, const std::string& path, const FieldDescriptor& field,
-                      const std::string& value) {
-  const auto* type = field.containing_type();
-  if (field.name() != "name" || type == model::HttpQueryParameter::descriptor()) return;
-  std::string_view token = value;
+void RefuseHeaderName(const Scope& scope, const Text& text) {
+  const auto* type = text.field->containing_type();
+  if (text.field->name() != "name" || type == model::HttpQueryParameter::descriptor()) return;
+  std::string_view token = text.value;
   if (token.starts_with(':')) token.remove_prefix(1);
-  if (value.empty() || (!token.empty() && OnlyOf(token, "!#$%&'*+-.^_`|~"))) return;
-  scope.Refuse(path, "must be a name that an HTTP header can have");
+  if (text.value.empty() || (!token.empty() && OnlyOf(token, "!#$%&'*+-.^_`|~"))) return;
+  scope.Refuse(text.path, "must be a name that an HTTP header can have");
 }
 
 }  // namespace
 
-void CheckRegexes(const Scope& scope) { ForEachString(scope, RefuseBadRegex); }
+void CheckRegexes(const Scope& scope) {
+  for (const Text& text : scope.texts) RefuseBadRegex(scope, text);
+}
 
-void CheckControlCharacters(const Scope& scope) { ForEachString(scope, RefuseControl); }
+void CheckControlCharacters(const Scope& scope) {
+  for (const Text& text : scope.texts) RefuseControl(scope, text);
+}
 
-void CheckHeaderNames(const Scope& scope) { ForEachString(scope, RefuseHeaderName); }
+void CheckHeaderNames(const Scope& scope) {
+  for (const Text& text : scope.texts) RefuseHeaderName(scope, text);
+}
 
 void CheckQueryParameterNames(const Scope& scope) {
   ForEachHttpRoute(scope, [&scope](const std::string& path, const auto& route) {
@@ -102,17 +105,16 @@ void CheckQueryParameterNames(const Scope& scope) {
 }
 
 void CheckHostnames(const Scope& scope) {
-  ForEachString(
-      scope, [](const Scope& in, const std::string& path, const FieldDescriptor& field, const std::string& value) {
-        if (field.containing_type() == model::DnsServiceDiscovery::descriptor() && field.name() == "hostname" &&
-            !IsHost(value)) {
-          in.Refuse(path, "must be a host name or an address");
-        }
-        if (field.containing_type() != model::GatewayRouteHostnameMatch::descriptor() || value.empty()) return;
-        if (!OnlyOf(value, ".-_:")) {
-          in.Refuse(path, "may hold letters, digits, '.', '-', '_' and ':' only: '*' would be a pattern to an Envoy");
-        }
-      });
+  for (const Text& text : scope.texts) {
+    const auto* type = text.field->containing_type();
+    if (type == model::DnsServiceDiscovery::descriptor() && !IsHost(text.value)) {
+      scope.Refuse(text.path, "must be a host name or an address");
+    }
+    if (type == model::GatewayRouteHostnameMatch::descriptor() && !OnlyOf(text.value, ".-_:")) {
+      scope.Refuse(text.path,
+                   "may hold letters, digits, '.', '-', '_' and ':' only: '*' would be a pattern to an Envoy");
+    }
+  }
 }
 
 void CheckOutlierDurations(const Scope& scope) {

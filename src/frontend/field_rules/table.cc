@@ -207,7 +207,9 @@ std::string_view ToString(Enforced enforced) {
 
 void CheckFieldRules(const model::KindDescriptor* kind, const google::protobuf::Message& input, bool strict,
                      std::vector<base::Violation>& violations) {
-  const Scope scope{kind, input, MessageMember(input, "spec"), violations};
+  const google::protobuf::Message* spec = MessageMember(input, "spec");
+  const std::vector<Text> texts = spec == nullptr ? std::vector<Text>() : TextsOf(*spec);
+  const Scope scope{kind, input, spec, texts, violations};
   for (const Rule& rule : kRules) {
     if (rule.check != nullptr && IsOn(rule.info, strict)) rule.check(scope);
   }

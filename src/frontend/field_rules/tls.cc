@@ -7,8 +7,6 @@
 namespace chancery::frontend::field_rules {
 namespace {
 
-using google::protobuf::FieldDescriptor;
-
 // A host name, perhaps with a wildcard, or an address.
 bool IsHostText(std::string_view text) {
   constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.*:";
@@ -36,26 +34,24 @@ bool IsArn(std::string_view text) {
 }  // namespace
 
 void CheckSubjectAlternativeNames(const Scope& scope) {
-  ForEachString(scope,
-                [](const Scope& in, const std::string& path, const FieldDescriptor& field, const std::string& value) {
-                  if (field.containing_type() != model::SubjectAlternativeNameMatchers::descriptor()) return;
-                  if (!IsHostText(value) && !IsUri(value)) in.Refuse(path, "must be a host name or a URI");
-                });
+  for (const Text& text : scope.texts) {
+    if (text.field->containing_type() != model::SubjectAlternativeNameMatchers::descriptor()) continue;
+    if (!IsHostText(text.value) && !IsUri(text.value)) scope.Refuse(text.path, "must be a host name or a URI");
+  }
 }
 
 void CheckArns(const Scope& scope) {
-  ForEachString(scope,
-                [](const Scope& in, const std::string& path, const FieldDescriptor& field, const std::string& value) {
-                  if (field.name() != "certificate_arn" && field.name() != "certificate_authority_arns") return;
-                  if (!IsArn(value)) in.Refuse(path, "must be an ARN");
-                });
+  for (const Text& text : scope.texts) {
+    const std::string& name = text.field->name();
+    if (name != "certificate_arn" && name != "certificate_authority_arns") continue;
+    if (!IsArn(text.value)) scope.Refuse(text.path, "must be an ARN");
+  }
 }
 
 void CheckSecretNames(const Scope& scope) {
-  ForEachString(scope,
-                [](const Scope& in, const std::string& path, const FieldDescriptor& field, const std::string& value) {
-                  if (field.name() == "secret_name" && value.empty()) in.Refuse(path, "must not be empty");
-                });
+  for (const Text& text : scope.texts) {
+    if (text.field->name() == "secret_name" && text.value.empty()) scope.Refuse(text.path, "must not be empty");
+  }
 }
 
 }  // namespace chancery::frontend::field_rules

@@ -1,5 +1,3 @@
-// Walks every string of a spec.
-
 #include <fmt/format.h>
 
 #include "frontend/field_rules/checks.h"
@@ -11,7 +9,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 // Specs are no deeper than their types, which do not recur.
-void Walk(const Scope& scope, const Message& message, const std::string& path, VisitString visit) {
+void Walk(const Message& message, const std::string& path, std::vector<Text>& texts) {
   const auto& reflection = *message.GetReflection();
   std::vector<const FieldDescriptor*> fields;
   reflection.ListFields(message, &fields);
@@ -20,22 +18,24 @@ void Walk(const Scope& scope, const Message& message, const std::string& path, V
     if (!text && field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
     const std::string here = path + "." + field->json_name();
     if (!field->is_repeated()) {
-      if (text) visit(scope, here, *field, reflection.GetString(message, field));
-      if (!text) Walk(scope, reflection.GetMessage(message, field), here, visit);
+      if (text) texts.push_back({here, field, reflection.GetString(message, field)});
+      if (!text) Walk(reflection.GetMessage(message, field), here, texts);
       continue;
     }
     for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
       const std::string item = fmt::format("{}[{}]", here, i);
-      if (text) visit(scope, item, *field, reflection.GetRepeatedString(message, field, i));
-      if (!text) Walk(scope, reflection.GetRepeatedMessage(message, field, i), item, visit);
+      if (text) texts.push_back({item, field, reflection.GetRepeatedString(message, field, i)});
+      if (!text) Walk(reflection.GetRepeatedMessage(message, field, i), item, texts);
     }
   }
 }
 
 }  // namespace
 
-void ForEachString(const Scope& scope, VisitString visit) {
-  if (scope.spec != nullptr) Walk(scope, *scope.spec, "spec", visit);
+std::vector<Text> TextsOf(const Message& spec) {
+  std::vector<Text> texts;
+  Walk(spec, "spec", texts);
+  return texts;
 }
 
 }  // namespace chancery::frontend::field_rules
