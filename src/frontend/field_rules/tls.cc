@@ -7,11 +7,10 @@
 namespace chancery::frontend::field_rules {
 namespace {
 
+constexpr std::string_view kHostCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.*:";
+
 // A host name, perhaps with a wildcard, or an address.
-bool IsHostText(std::string_view text) {
-  constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.*:";
-  return text.find_first_not_of(kAllowed) == std::string_view::npos;
-}
+bool IsHostText(std::string_view text) { return text.find_first_not_of(kHostCharacters) == std::string_view::npos; }
 
 // scheme://something
 bool IsUri(std::string_view text) {
