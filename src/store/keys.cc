@@ -109,6 +109,24 @@ base::Result<ResourceKey> ParseReferrer(std::string_view reference_key) {
   return *std::move(from);
 }
 
+std::string ShareKeyText(const model::MeshId& mesh, std::string_view account) {
+  return fmt::format("{}{}", SharesPrefix(mesh), account);
+}
+
+std::string SharesPrefix(const model::MeshId& mesh) { return fmt::format("share/{}/", MeshPart(mesh)); }
+
+std::string SharedKeyText(std::string_view account, const model::MeshId& mesh) {
+  return SharedPrefix(account) + MeshPart(mesh);
+}
+
+std::string SharedPrefix(std::string_view account) { return fmt::format("shared/{}/", account); }
+
+base::Result<model::MeshId> ParseSharedKeyText(std::string_view text) {
+  const std::vector<std::string_view> parts = SplitParts(text);
+  if (parts.size() != 4 || parts[0] != "shared" || parts[2].empty() || parts[3].empty()) return Malformed(text);
+  return model::MeshId{std::string(parts[2]), std::string(parts[3])};
+}
+
 std::string IdempotencyKeyText(std::string_view account, std::string_view operation, std::string_view target,
                                std::string_view token) {
   const std::string token_part = IsPlainToken(token) ? std::string(token) : "~" + base::HashOf(token).ToHex();
