@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "frontend/account_quotas.h"
 #include "frontend/http_server.h"
 #include "iam/iam_fixture.h"
 
@@ -19,8 +20,9 @@ class AdminSocketTest : public iam::IamFixture {
     std::filesystem::create_directories(data_dir_);
     frontend::HttpServerOptions options;
     options.address = "unix:" + (data_dir_ / kAdminSocket).string();
-    auto server = frontend::HttpServer::Start(
-        options, [this](const frontend::Request& r) { return HandleCommand({*admin_, *directory_}, r); });
+    auto server = frontend::HttpServer::Start(options, [this](const frontend::Request& r) {
+      return HandleCommand({*admin_, *directory_, store_, clock_}, r);
+    });
     EXPECT_TRUE(server) << base::ToString(server.error());
     server_ = *std::move(server);
   }
@@ -81,6 +83,19 @@ TEST_F(AdminSocketTest, SimulateSaysWhichStatementDecides) {
   EXPECT_EQ(Run("policy", "simulate", asked)->at("EvalDecision"), "implicitDeny");
 }
 
+TEST_F(AdminSocketTest, QuotasOfAnAccountAreSetAndReset) {
+  ASSERT_TRUE(Run("quota", "set", {{"account", kAccount}, {"name", "meshes-per-account"}, {"limit", "2"}}));
+  EXPECT_EQ(frontend::ReadQuotas(store_, kAccount)->at("meshes-per-account"), 2);
+  EXPECT_TRUE(frontend::ReadQuotas(store_, "999922223333")->empty());
+  const auto listed = Run("quota", "list", {{"account", kAccount}});
+  EXPECT_EQ(listed->at("Quotas").at(0).at("Limit"), 2);
+  ASSERT_TRUE(Run("quota", "reset", {{"account", kAccount}, {"name", "meshes-per-account"}}));
+  EXPECT_TRUE(frontend::ReadQuotas(store_, kAccount)->empty());
+  EXPECT_FALSE(Run("quota", "set", {{"account", kAccount}, {"name", "moons"}, {"limit", "2"}}));
+  EXPECT_FALSE(Run("quota", "set", {{"account", kAccount}, {"name", "meshes-per-account"}, {"limit", "-2"}}));
+  EXPECT_FALSE(Run("quota", "set", {{"account", kAccount}, {"name", "meshes-per-account"}, {"limit", "2x"}}));
+}
+
 TEST_F(AdminSocketTest, MisuseNamesTheArgument) {
   EXPECT_NE(Run("keys", "create", {{"account", kAccount}}).error().message.find("--user is required"),
             std::string::npos);
@@ -92,9 +107,9 @@ TEST_F(AdminSocketTest, MisuseNamesTheArgument) {
                 .error()
                 .message.find("--group does not go with --user"),
             std::string::npos);
-  EXPECT_EQ(HandleCommand({*admin_, *directory_}, {"POST", "/keys/create", {}, "[1]"}).status, 400);
-  EXPECT_EQ(HandleCommand({*admin_, *directory_}, {"GET", "/keys/create", {}, "{}"}).status, 404);
-  EXPECT_EQ(HandleCommand({*admin_, *directory_}, {"POST", "/keys/steal", {}, "{}"}).status, 404);
+  EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, {"POST", "/keys/create", {}, "[1]"}).status, 400);
+  EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, {"GET", "/keys/create", {}, "{}"}).status, 404);
+  EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, {"POST", "/keys/steal", {}, "{}"}).status, 404);
 }
 
 TEST_F(AdminSocketTest, NobodyServesAnotherDirectory) {

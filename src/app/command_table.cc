@@ -4,8 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 
+#include "frontend/account_quotas.h"
+#include "frontend/quotas.h"
+#include "frontend/sharing.h"
 #include "iam/evaluate.h"
 #include "iam/names.h"
 
@@ -210,12 +214,75 @@ Result<json::value> RemoveMember(const CommandContext& context, const json::obje
                                                   Text(arguments, "user")));
 }
 
+// ---- share ---------------------------------------------------------------------------------------
+
+constexpr std::string_view kActor = "admin.sock";
+
+int64_t NowMs(const CommandContext& context) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(context.clock.WallNow().time_since_epoch()).count();
+}
+
+model::MeshId MeshOf(const json::object& arguments) { return {Text(arguments, "account"), Text(arguments, "mesh")}; }
+
+Result<json::value> TxnJson(const Result<store::Txn>& txn) {
+  if (!txn) return txn.error();
+  return json::value(json::object{{"Txn", *txn}});
+}
+
+Result<json::value> CreateShare(const CommandContext& context, const json::object& arguments) {
+  return TxnJson(frontend::ShareMesh(context.store, NowMs(context), std::string(kActor), MeshOf(arguments),
+                                     Text(arguments, "with")));
+}
+
+Result<json::value> DeleteShare(const CommandContext& context, const json::object& arguments) {
+  return TxnJson(frontend::UnshareMesh(context.store, NowMs(context), std::string(kActor), MeshOf(arguments),
+                                       Text(arguments, "with")));
+}
+
+Result<json::value> ListShares(const CommandContext& context, const json::object& arguments) {
+  const auto accounts = frontend::ListShares(context.store, MeshOf(arguments));
+  if (!accounts) return accounts.error();
+  return json::value(json::object{{"SharedWith", json::array(accounts->begin(), accounts->end())}});
+}
+
+// ---- quota ---------------------------------------------------------------------------------------
+
+Result<json::value> SetQuota(const CommandContext& context, const json::object& arguments) {
+  const std::string text = Text(arguments, "limit");
+  int64_t limit = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+  if (error != std::errc() || end != text.data() + text.size()) return Bad("limit", "must be a number");
+  return TxnJson(frontend::SetQuota(context.store, {NowMs(context), std::string(kActor), "SetQuota", {}, {}},
+                                    Text(arguments, "account"), Text(arguments, "name"), limit));
+}
+
+Result<json::value> ResetQuota(const CommandContext& context, const json::object& arguments) {
+  return TxnJson(frontend::SetQuota(context.store, {NowMs(context), std::string(kActor), "ResetQuota", {}, {}},
+                                    Text(arguments, "account"), Text(arguments, "name"), std::nullopt));
+}
+
+Result<json::value> ListQuotas(const CommandContext& context, const json::object& arguments) {
+  const auto own = frontend::ReadQuotas(context.store, Text(arguments, "account"));
+  if (!own) return own.error();
+  json::array listed;
+  for (const frontend::QuotaInfo& quota : frontend::AllQuotas()) {
+    json::object shown{
+        {"Name", quota.name}, {"Title", quota.title}, {"Code", quota.code}, {"AwsDefault", quota.aws_default}};
+    if (const auto limit = own->find(quota.name); limit != own->end()) shown["Limit"] = limit->second;
+    listed.push_back(std::move(shown));
+  }
+  return json::value(json::object{{"Quotas", std::move(listed)}});
+}
+
 // ---- The table -----------------------------------------------------------------------------------
 
 constexpr CommandArgument kAccount{"account", "Account of 12 digits"};
 constexpr CommandArgument kUser{"user", "Name of the user"};
 constexpr CommandArgument kGroup{"group", "Name of the group"};
 constexpr CommandArgument kPolicy{"name", "Name of the policy"};
+constexpr CommandArgument kOwner{"account", "Account that owns the mesh"};
+constexpr CommandArgument kMesh{"mesh", "Name of the mesh"};
+constexpr CommandArgument kQuota{"name", "Name of the quota, as `chancery quota list` tells"};
 
 constexpr CommandArgument Optional(CommandArgument argument) {
   argument.required = false;
@@ -260,6 +327,24 @@ std::vector<Command> MakeCommands() {
        Simulate},
       {"group", "add", "Put a user into a group", {kAccount, kGroup, kUser}, AddMember},
       {"group", "remove", "Take a user out of a group", {kAccount, kGroup, kUser}, RemoveMember},
+      {"share",
+       "create",
+       "Let another account use a mesh",
+       {kOwner, kMesh, {"with", "The other account"}},
+       CreateShare},
+      {"share",
+       "delete",
+       "End a share; what the other account made stays, for the owner alone",
+       {kOwner, kMesh, {"with", "The other account"}},
+       DeleteShare},
+      {"share", "list", "List the accounts that a mesh is shared with", {kOwner, kMesh}, ListShares},
+      {"quota",
+       "set",
+       "Give an account a limit of its own",
+       {kAccount, kQuota, {"limit", "The limit; 0 allows none"}},
+       SetQuota},
+      {"quota", "reset", "Let the profile's limit hold again", {kAccount, kQuota}, ResetQuota},
+      {"quota", "list", "List the quotas and an account's own limits", {kAccount}, ListQuotas},
   };
 }
 
@@ -291,7 +376,9 @@ std::span<const Command> Commands() {
 std::string_view GroupHelp(std::string_view group) {
   if (group == "keys") return "Access keys: who may sign requests";
   if (group == "policy") return "IAM policies: who may do what";
-  return "Groups of users that share policies";
+  if (group == "group") return "Groups of users that share policies";
+  if (group == "share") return "Meshes that another account may use";
+  return "Limits on what an account may create";
 }
 
 const Command* FindCommand(std::string_view group, std::string_view verb) {

@@ -6,9 +6,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "iam/administration.h"
 #include "iam/directory.h"
+#include "store/store.h"
 
 namespace chancery::app {
 
@@ -19,6 +21,8 @@ namespace chancery::app {
 struct CommandContext {
   const iam::Administration& administration;
   const iam::Directory& directory;
+  store::Store& store;
+  const base::Clock& clock;
 };
 
 struct CommandArgument {

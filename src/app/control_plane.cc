@@ -9,6 +9,7 @@
 
 #include "app/admin_socket.h"
 #include "app/retention.h"
+#include "frontend/account_quotas.h"
 #include "frontend/iam_gate.h"
 #include "frontend/idempotency.h"
 #include "store/sqlite_store.h"
@@ -76,9 +77,11 @@ base::Status ControlPlane::StartApi() {
   }
   frontend::AuditLog audit_log;
   if (audit_) audit_log = [this](const frontend::AuditEvent& event) { audit_->Write(event); };
-  api_ = std::make_unique<frontend::Api>(
-      frontend::Settings{options_.account, options_.region, options_.installation.partition}, *store_, clock_, *gate_,
-      std::move(audit_log));
+  auto quotas = frontend::QuotaProfile(options_.quota_profile);
+  if (!quotas) return Named("--quota-profile", quotas.error());
+  frontend::Settings settings{options_.account, options_.region, options_.installation.partition, options_.strict,
+                              frontend::QuotasIn(*store_, *std::move(quotas))};
+  api_ = std::make_unique<frontend::Api>(std::move(settings), *store_, clock_, *gate_, std::move(audit_log));
   frontend::HttpServerOptions server;
   server.address = options_.api;
   server.tls_certificate = options_.tls_certificate;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/address.h"
+#include "frontend/quotas.h"
 
 namespace chancery::app {
 namespace {
@@ -50,6 +51,10 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
   add("--tls-key", options.tls_key, "CHANCERY_TLS_KEY", "Private key to --tls-cert in PEM");
   add("--api-rate", options.api_rate, "CHANCERY_API_RATE", "Calls of the API per second and account; 0: no limit");
   add("--api-burst", options.api_burst, "CHANCERY_API_BURST", "Calls that may come at once; 0: those of a second");
+  add("--quota-profile", options.quota_profile, "CHANCERY_QUOTA_PROFILE",
+      "Limits of accounts that have none of their own: unlimited, or aws for those of App Mesh");
+  command.add_flag("--strict", options.strict, "Also refuse what only AWS's client-side tools refused")
+      ->envname("CHANCERY_STRICT");
   add("--audit-log", options.audit_log, "CHANCERY_AUDIT_LOG",
       "File of one JSON line for each call of the API (DATA_DIR/audit.log); 'none': nowhere");
   add("--log-level", options.log_level, "CHANCERY_LOG_LEVEL", "trace, debug, info, warn, error or off");
@@ -77,6 +82,9 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
 base::Status CheckServeOptions(const ServeOptions& options) {
   if (options.tls_certificate.empty() != options.tls_key.empty()) {
     return Misuse("--tls-cert and --tls-key: both are needed, or none");
+  }
+  if (!frontend::QuotaProfile(options.quota_profile)) {
+    return Misuse(fmt::format("--quota-profile: '{}' is not unlimited or aws", options.quota_profile));
   }
   if (options.api_rate < 0 || options.api_burst < 0) return Misuse("--api-rate, --api-burst: must not be negative");
   // Signatures keep a secret safe on any wire, but not the answers.

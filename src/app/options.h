@@ -30,6 +30,9 @@ struct ServeOptions {
   // Calls of the API per second and account; 0: no limit. A burst of 0 is one second's worth.
   double api_rate = 0;
   double api_burst = 0;
+  // Limits on what an account may create: "unlimited" or "aws".
+  std::string quota_profile = "unlimited";
+  bool strict = false;
   // Where each call is noted; empty: DATA_DIR/audit.log, "none": nowhere.
   std::string audit_log;
   bool insecure_no_auth = false;

@@ -70,6 +70,7 @@ TEST(ServeOptions, WhatIsMalformedNamesItsFlag) {
       {"--region", [](ServeOptions& o) { o.region = "us/east"; }},
       {"--partition", [](ServeOptions& o) { o.installation.partition = ""; }},
       {"--api-rate", [](ServeOptions& o) { o.api_rate = -1; }},
+      {"--quota-profile", [](ServeOptions& o) { o.quota_profile = "gcp"; }},
       {"--log-level", [](ServeOptions& o) { o.log_level = "loud"; }},
       {"--data-dir", [](ServeOptions& o) { o.installation.data_dir = ""; }},
   };

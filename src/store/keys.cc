@@ -149,6 +149,10 @@ std::string_view ToString(AttachedTo to) {
 
 std::string AccessKeyText(std::string_view access_key_id) { return fmt::format("iam/key/{}", access_key_id); }
 
+std::string QuotaKeyText(std::string_view account, std::string_view quota) {
+  return fmt::format("quota/{}/{}", account, quota);
+}
+
 std::string SecretKeyText(std::string_view access_key_id) { return fmt::format("secret/{}", access_key_id); }
 
 std::string PolicyKeyText(std::string_view account, std::string_view policy) {
@@ -166,7 +170,11 @@ std::string MemberKeyText(std::string_view account, std::string_view group, std:
 base::Result<std::vector<std::string>> ParseIamKeyText(std::string_view text) {
   const std::vector<std::string_view> parts = SplitParts(text);
   const std::string_view space = parts.size() > 1 && parts[0] == "iam" ? parts[1] : "";
-  const size_t wanted = space == "key" ? 3 : space == "policy" ? 4 : space == "member" ? 5 : space == "attached" ? 6 : 0;
+  const size_t wanted = space == "key"        ? 3
+                        : space == "policy"   ? 4
+                        : space == "member"   ? 5
+                        : space == "attached" ? 6
+                                              : 0;
   if (parts.size() != wanted) {
     return Error{Code::kInternal, fmt::format("'{}' is no key of an access key, policy or group", text), {}};
   }

@@ -23,6 +23,7 @@
 //   iam/attached/<account>/<user|group|account>/<name>/<policy>
 //                                                            empty; watched and in the history
 //   iam/member/<account>/<group>/<user>                      empty; watched and in the history
+//   quota/<account>/<quota>                                  a limit of the account's own, in decimal digits
 //   secret/<access key id>                                   the key's secret, sealed (iam/secret_box.h)
 //
 // <kind> is KindDescriptor::segment; <parent> is empty for what hangs directly under the mesh. The
@@ -74,6 +75,7 @@ std::string IdempotencyKeyText(std::string_view account, std::string_view operat
 enum class AttachedTo { kUser, kGroup, kAccount };
 std::string_view ToString(AttachedTo to);
 std::string AccessKeyText(std::string_view access_key_id);
+std::string QuotaKeyText(std::string_view account, std::string_view quota);
 std::string SecretKeyText(std::string_view access_key_id);
 std::string PolicyKeyText(std::string_view account, std::string_view policy);
 std::string AttachedKeyText(std::string_view account, AttachedTo to, std::string_view name, std::string_view policy);

@@ -132,6 +132,7 @@ TEST(IdempotencyKeyText, HashesTheTargetAndUnusualTokens) {
 TEST(IamKeys, HaveTheirLiteralBytesAndParseBack) {
   EXPECT_EQ(AccessKeyText("CHKA1"), "iam/key/CHKA1");
   EXPECT_EQ(SecretKeyText("CHKA1"), "secret/CHKA1");
+  EXPECT_EQ(QuotaKeyText("111122223333", "q"), "quota/111122223333/q");
   EXPECT_EQ(PolicyKeyText("111122223333", "read"), "iam/policy/111122223333/read");
   EXPECT_EQ(AttachedKeyText("111122223333", AttachedTo::kUser, "ann", "read"),
             "iam/attached/111122223333/user/ann/read");
@@ -143,7 +144,8 @@ TEST(IamKeys, HaveTheirLiteralBytesAndParseBack) {
   EXPECT_EQ(*ParseIamKeyText("iam/attached/1/account//read"),
             (std::vector<std::string>{"attached", "1", "account", "", "read"}));
   EXPECT_EQ(*ParseIamKeyText("iam/key/CHKA1"), (std::vector<std::string>{"key", "CHKA1"}));
-  for (const std::string text : {"iam/key", "iam/key/a/b", "iam/policy/1", "iam/other/1/2", "secret/CHKA1", "iam", ""}) {
+  for (const std::string text :
+       {"iam/key", "iam/key/a/b", "iam/policy/1", "iam/other/1/2", "secret/CHKA1", "iam", ""}) {
     EXPECT_FALSE(ParseIamKeyText(text)) << text;
   }
 }
