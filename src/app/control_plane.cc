@@ -173,8 +173,11 @@ void ControlPlane::WarnOfWhatIsOpen() const {
   if (options_.insecure_no_auth) {
     spdlog::warn("--insecure-no-auth: anyone who reaches {} may change everything", api_server_->address());
   }
+  if (options_.insecure_xds_no_auth) {
+    spdlog::warn("--insecure-xds-no-auth: anyone who reaches {} is given any proxy's configuration", edge_->address());
+  }
   if (options_.insecure_xds_bind) {
-    spdlog::warn("--insecure-xds-bind: anyone who reaches {} is given any proxy's configuration", edge_->address());
+    spdlog::warn("--insecure-xds-bind: {} is reached from beyond this machine, without TLS", edge_->address());
   }
   if (options_.insecure_admin_bind) {
     spdlog::warn("--insecure-admin-bind: anyone who reaches {} may read the status", admin_server_->address());

@@ -70,6 +70,10 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
                 "Serve the API without authentication, on loopback only")
       ->envname("CHANCERY_INSECURE_NO_AUTH");
   command
+      .add_flag("--insecure-xds-no-auth", options.insecure_xds_no_auth,
+                "Serve proxies without authentication; --insecure-no-auth does that too")
+      ->envname("CHANCERY_INSECURE_XDS_NO_AUTH");
+  command
       .add_flag("--insecure-xds-bind", options.insecure_xds_bind,
                 "Allow --xds beyond loopback: anyone there may connect")
       ->envname("CHANCERY_INSECURE_XDS_BIND");

@@ -36,6 +36,8 @@ struct ServeOptions {
   // Where each call is noted; empty: DATA_DIR/audit.log, "none": nowhere.
   std::string audit_log;
   bool insecure_no_auth = false;
+  // Serve streams of proxies without authentication; part of insecure_no_auth.
+  bool insecure_xds_no_auth = false;
   bool insecure_xds_bind = false;
   bool insecure_admin_bind = false;
 };
