@@ -25,12 +25,15 @@ def default_binary():
 
 class World:
     """Everything that runs, and what ends it. Use as a context manager; the directory with data and
-    logs stays when it is left by an exception or `keep` is set. `envoy` is newest or oldest."""
+    logs stays when it is left by an exception or `keep` is set. `envoy` is newest or oldest. The API asks
+    for signatures, and `key` and `client` are those of a user who may do everything; `is_open` lets in
+    anyone. Its Envoys bring no credentials."""
 
-    def __init__(self, envoy="newest", arguments=()):
+    def __init__(self, envoy="newest", arguments=(), is_open=False):
         self.binary = default_binary()
         self.envoy = find_envoy(ROOT / "build" / "env" / f"envoy-{envoy}")
-        self._arguments = arguments
+        self._arguments = ["--insecure-no-auth" if is_open else "--insecure-xds-no-auth", *arguments]
+        self._is_open = is_open
         self._ends = contextlib.ExitStack()
         self.keep = False
 
@@ -46,7 +49,8 @@ class World:
             self.control = ControlPlane(self.binary, self.directory, self.subnet.address(), self._arguments)
             self._ends.callback(self.control.stop)
             self.control.start()
-            self.client = mesh.connect(self.control.endpoint_url)
+            self.key = mesh.ANY_KEY if self._is_open else self.make_key("tests", "AWSAppMeshFullAccess")
+            self.client = self.connect(self.key)
         except BaseException:
             self._ends.close()
             raise
@@ -58,6 +62,17 @@ class World:
             shutil.rmtree(self.directory, ignore_errors=True)
         else:
             print(f"data and logs: {self.directory}")
+
+    def make_key(self, user, *policies, account=mesh.ACCOUNT):
+        """A new key of `user`, to whom `policies` are attached."""
+        whose = ["--account", account, "--user", user]
+        key = self.control.command("keys", "create", *whose)
+        for policy in policies:
+            self.control.command("policy", "attach", *whose, "--name", policy)
+        return key
+
+    def connect(self, key, **more):
+        return mesh.connect(self.control.endpoint_url, key, **more)
 
     def service(self, proxy, name, version, more=None):
         """An HTTP service behind `proxy`."""
