@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "compile/testing/world.h"
+#include "ems/ems.h"
 #include "transform/mesh_compiler.h"
 #include "xds/fake_transport.h"
 

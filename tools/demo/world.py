@@ -27,12 +27,13 @@ class World:
     """Everything that runs, and what ends it. Use as a context manager; the directory with data and
     logs stays when it is left by an exception or `keep` is set. `envoy` is newest or oldest. The API asks
     for signatures, and `key` and `client` are those of a user who may do everything; `is_open` lets in
-    anyone. Its Envoys bring no credentials."""
+    anyone. Envoys need credentials with `closed_streams` alone."""
 
-    def __init__(self, envoy="newest", arguments=(), is_open=False):
+    def __init__(self, envoy="newest", arguments=(), is_open=False, closed_streams=False):
         self.binary = default_binary()
         self.envoy = find_envoy(ROOT / "build" / "env" / f"envoy-{envoy}")
-        self._arguments = ["--insecure-no-auth" if is_open else "--insecure-xds-no-auth", *arguments]
+        opened = [] if closed_streams else ["--insecure-no-auth" if is_open else "--insecure-xds-no-auth"]
+        self._arguments = [*opened, *arguments]
         self._is_open = is_open
         self._ends = contextlib.ExitStack()
         self.keep = False
@@ -80,13 +81,14 @@ class World:
         self._ends.callback(service.close)
         return service
 
-    def proxy(self, resource, hostname=None):
-        """An Envoy of `resource`; `hostname` leads to its ingress. Not waited for."""
+    def proxy(self, resource, hostname=None, key=None):
+        """An Envoy of `resource`; `hostname` leads to its ingress. Its stream is signed with `key`, if there is
+        one. Not waited for."""
         proxy = Proxy(resource, self.subnet)
         if hostname:
             self.dns.set(hostname, proxy.ingress)
         self._ends.callback(proxy.stop)
-        proxy.start(self.envoy, self.binary, self.control.xds, self.dns.endpoint, self.directory)
+        proxy.start(self.envoy, self.binary, self.control.xds, self.dns.endpoint, self.directory, key)
         return proxy
 
     def node(self, name, version, hostname, mesh_name="watches"):
