@@ -30,13 +30,13 @@ def refused(world, words):
 def test_a_signed_stream_is_served(shop):
     proxy = shop.proxy(NODE, key=shop.make_key("proxy", "AWSAppMeshEnvoyAccess"))
     proxy.wait_live()
-    assert any(row["node_id"] == NODE for row in shop.control.proxies())
+    assert any(row["id"] == NODE for row in shop.control.proxies())
     proxy.stop()
 
 
 def test_a_stream_without_signature_is_refused(shop):
     proxy = shop.proxy(NODE).wait_admin()
-    refused(shop, "refused: the request has no")
+    refused(shop, "refused: Missing Authentication Token")
     assert not proxy.is_live()
     proxy.stop()
 
