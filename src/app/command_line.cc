@@ -7,12 +7,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <sstream>
 
 #include "app/admin_socket.h"
 #include "app/command_table.h"
 #include "app/installation.h"
+#include "app/pretty_json.h"
 #include "base/log.h"
 
 namespace chancery::app {
@@ -103,11 +105,11 @@ void AddCommand(CLI::App& group, const Command& command, int* exit_code) {
 }  // namespace
 
 void AddCommands(CLI::App& app, int* exit_code) {
+  std::map<std::string_view, CLI::App*> groups;
   for (const Command& command : Commands()) {
-    const std::string name(command.group);
-    CLI::App* group = app.get_subcommand_no_throw(name);
+    CLI::App*& group = groups[command.group];
     if (group == nullptr) {
-      group = app.add_subcommand(name, fmt::format("{} (see chancery {} --help)", GroupHelp(command.group), name));
+      group = app.add_subcommand(std::string(command.group), std::string(GroupHelp(command.group)));
       group->require_subcommand(1);
     }
     AddCommand(*group, command, exit_code);

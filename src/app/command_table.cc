@@ -4,8 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 
+#include "frontend/account_quotas.h"
+#include "frontend/quotas.h"
+#include "frontend/sharing.h"
 #include "iam/evaluate.h"
 #include "iam/names.h"
 
@@ -88,7 +92,8 @@ Result<std::vector<std::string>> KeysOf(const CommandContext& context, const jso
     chosen.push_back(key.access_key_id);
   }
   if (!chosen.empty()) return chosen;
-  return Error{Code::kNotFound, id.empty() ? "user " + user + " has no access key" : "there is no access key " + id, {}};
+  return Error{
+      Code::kNotFound, id.empty() ? "user " + user + " has no access key" : "there is no access key " + id, {}};
 }
 
 template <typename Change>
@@ -123,8 +128,8 @@ Result<iam::Holder> HolderOf(const json::object& arguments) {
 }
 
 Result<json::value> PutPolicy(const CommandContext& context, const json::object& arguments) {
-  return Done(context.administration.PutPolicy(Text(arguments, "account"), Text(arguments, "name"),
-                                               Text(arguments, "file")));
+  return Done(
+      context.administration.PutPolicy(Text(arguments, "account"), Text(arguments, "name"), Text(arguments, "file")));
 }
 
 Result<json::value> GetPolicy(const CommandContext& context, const json::object& arguments) {
@@ -145,8 +150,8 @@ Result<json::value> ListPolicies(const CommandContext& context, const json::obje
     for (const iam::Holder& holder : policy.holders) {
       holders.push_back(json::object{{"Type", store::ToString(holder.to)}, {"Name", holder.name}});
     }
-    listed.push_back(json::object{
-        {"PolicyName", policy.name}, {"Managed", policy.managed}, {"AttachedTo", std::move(holders)}});
+    listed.push_back(
+        json::object{{"PolicyName", policy.name}, {"Managed", policy.managed}, {"AttachedTo", std::move(holders)}});
   }
   return json::value(json::object{{"Policies", std::move(listed)}});
 }
@@ -172,8 +177,8 @@ Result<json::value> Simulate(const CommandContext& context, const json::object& 
   const std::string user = Text(arguments, "user");
   CHANCERY_RETURN_IF_ERROR(iam::CheckAccount("--account", account));
   CHANCERY_RETURN_IF_ERROR(iam::CheckName("--user", user));
-  iam::AccessRequest request{context.directory.PrincipalOf(account, user), Text(arguments, "action"),
-                             Text(arguments, "resource"), {}};
+  iam::AccessRequest request{
+      context.directory.PrincipalOf(account, user), Text(arguments, "action"), Text(arguments, "resource"), {}};
   request.context = iam::PrincipalKeys(request.principal);
   if (const json::value* given = arguments.if_contains("context")) {
     for (const json::value& entry : given->as_array()) {
@@ -201,12 +206,72 @@ Result<json::value> Simulate(const CommandContext& context, const json::object& 
 // ---- group ---------------------------------------------------------------------------------------
 
 Result<json::value> AddMember(const CommandContext& context, const json::object& arguments) {
-  return Done(context.administration.AddMember(Text(arguments, "account"), Text(arguments, "group"),
-                                               Text(arguments, "user")));
+  return Done(
+      context.administration.AddMember(Text(arguments, "account"), Text(arguments, "group"), Text(arguments, "user")));
 }
 Result<json::value> RemoveMember(const CommandContext& context, const json::object& arguments) {
   return Done(context.administration.RemoveMember(Text(arguments, "account"), Text(arguments, "group"),
                                                   Text(arguments, "user")));
+}
+
+// ---- share ---------------------------------------------------------------------------------------
+
+constexpr std::string_view kActor = "admin.sock";
+
+int64_t NowMs(const CommandContext& context) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(context.clock.WallNow().time_since_epoch()).count();
+}
+
+model::MeshId MeshOf(const json::object& arguments) { return {Text(arguments, "account"), Text(arguments, "mesh")}; }
+
+Result<json::value> TxnJson(const Result<store::Txn>& txn) {
+  if (!txn) return txn.error();
+  return json::value(json::object{{"Txn", *txn}});
+}
+
+Result<json::value> CreateShare(const CommandContext& context, const json::object& arguments) {
+  return TxnJson(frontend::ShareMesh(context.store, NowMs(context), std::string(kActor), MeshOf(arguments),
+                                     Text(arguments, "with")));
+}
+
+Result<json::value> DeleteShare(const CommandContext& context, const json::object& arguments) {
+  return TxnJson(frontend::UnshareMesh(context.store, NowMs(context), std::string(kActor), MeshOf(arguments),
+                                       Text(arguments, "with")));
+}
+
+Result<json::value> ListShares(const CommandContext& context, const json::object& arguments) {
+  const auto accounts = frontend::ListShares(context.store, MeshOf(arguments));
+  if (!accounts) return accounts.error();
+  return json::value(json::object{{"SharedWith", json::array(accounts->begin(), accounts->end())}});
+}
+
+// ---- quota ---------------------------------------------------------------------------------------
+
+Result<json::value> SetQuota(const CommandContext& context, const json::object& arguments) {
+  const std::string text = Text(arguments, "limit");
+  int64_t limit = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+  if (error != std::errc() || end != text.data() + text.size()) return Bad("limit", "must be a number");
+  return TxnJson(frontend::SetQuota(context.store, {NowMs(context), std::string(kActor), "SetQuota", {}, {}},
+                                    Text(arguments, "account"), Text(arguments, "name"), limit));
+}
+
+Result<json::value> ResetQuota(const CommandContext& context, const json::object& arguments) {
+  return TxnJson(frontend::SetQuota(context.store, {NowMs(context), std::string(kActor), "ResetQuota", {}, {}},
+                                    Text(arguments, "account"), Text(arguments, "name"), std::nullopt));
+}
+
+Result<json::value> ListQuotas(const CommandContext& context, const json::object& arguments) {
+  const auto own = frontend::ReadQuotas(context.store, Text(arguments, "account"));
+  if (!own) return own.error();
+  json::array listed;
+  for (const frontend::QuotaInfo& quota : frontend::AllQuotas()) {
+    json::object shown{
+        {"Name", quota.name}, {"Title", quota.title}, {"Code", quota.code}, {"AwsDefault", quota.aws_default}};
+    if (const auto limit = own->find(quota.name); limit != own->end()) shown["Limit"] = limit->second;
+    listed.push_back(std::move(shown));
+  }
+  return json::value(json::object{{"Quotas", std::move(listed)}});
 }
 
 // ---- The table -----------------------------------------------------------------------------------
@@ -215,6 +280,9 @@ constexpr CommandArgument kAccount{"account", "Account of 12 digits"};
 constexpr CommandArgument kUser{"user", "Name of the user"};
 constexpr CommandArgument kGroup{"group", "Name of the group"};
 constexpr CommandArgument kPolicy{"name", "Name of the policy"};
+constexpr CommandArgument kOwner{"account", "Account that owns the mesh"};
+constexpr CommandArgument kMesh{"mesh", "Name of the mesh"};
+constexpr CommandArgument kQuota{"name", "Name of the quota, as `chancery quota list` tells"};
 
 constexpr CommandArgument Optional(CommandArgument argument) {
   argument.required = false;
@@ -259,6 +327,24 @@ std::vector<Command> MakeCommands() {
        Simulate},
       {"group", "add", "Put a user into a group", {kAccount, kGroup, kUser}, AddMember},
       {"group", "remove", "Take a user out of a group", {kAccount, kGroup, kUser}, RemoveMember},
+      {"share",
+       "create",
+       "Let another account use a mesh",
+       {kOwner, kMesh, {"with", "The other account"}},
+       CreateShare},
+      {"share",
+       "delete",
+       "End a share; what the other account made stays, for the owner alone",
+       {kOwner, kMesh, {"with", "The other account"}},
+       DeleteShare},
+      {"share", "list", "List the accounts that a mesh is shared with", {kOwner, kMesh}, ListShares},
+      {"quota",
+       "set",
+       "Give an account a limit of its own",
+       {kAccount, kQuota, {"limit", "The limit; 0 allows none"}},
+       SetQuota},
+      {"quota", "reset", "Let the profile's limit hold again", {kAccount, kQuota}, ResetQuota},
+      {"quota", "list", "List the quotas and an account's own limits", {kAccount}, ListQuotas},
   };
 }
 
@@ -267,10 +353,10 @@ base::Status CheckArguments(const Command& command, const json::object& argument
     const json::value* value = arguments.if_contains(argument.name);
     if (value == nullptr && argument.required) return Bad(argument.name, "is required");
     if (value == nullptr) continue;
-    const bool fits = argument.kind == Kind::kList
-                          ? value->is_array() && std::ranges::all_of(value->get_array(),
-                                                                     [](const auto& v) { return v.is_string(); })
-                          : value->is_string();
+    const bool fits =
+        argument.kind == Kind::kList
+            ? value->is_array() && std::ranges::all_of(value->get_array(), [](const auto& v) { return v.is_string(); })
+            : value->is_string();
     if (!fits) return Bad(argument.name, argument.kind == Kind::kList ? "must be a list of texts" : "must be a text");
   }
   for (const auto& [name, value] : arguments) {
@@ -285,6 +371,14 @@ base::Status CheckArguments(const Command& command, const json::object& argument
 std::span<const Command> Commands() {
   static const std::vector<Command> kCommands = MakeCommands();
   return kCommands;
+}
+
+std::string_view GroupHelp(std::string_view group) {
+  if (group == "keys") return "Access keys: who may sign requests";
+  if (group == "policy") return "IAM policies: who may do what";
+  if (group == "group") return "Groups of users that share policies";
+  if (group == "share") return "Meshes that another account may use";
+  return "Limits on what an account may create";
 }
 
 const Command* FindCommand(std::string_view group, std::string_view verb) {

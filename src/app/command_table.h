@@ -6,9 +6,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "iam/administration.h"
 #include "iam/directory.h"
+#include "store/store.h"
 
 namespace chancery::app {
 
@@ -19,6 +21,8 @@ namespace chancery::app {
 struct CommandContext {
   const iam::Administration& administration;
   const iam::Directory& directory;
+  store::Store& store;
+  const base::Clock& clock;
 };
 
 struct CommandArgument {
@@ -45,6 +49,8 @@ struct Command {
 };
 
 std::span<const Command> Commands();
+// One line on a group of commands.
+std::string_view GroupHelp(std::string_view group);
 // Null when there is none.
 const Command* FindCommand(std::string_view group, std::string_view verb);
 

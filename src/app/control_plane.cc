@@ -2,11 +2,15 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 #include <utility>
 
+#include "app/admin_socket.h"
 #include "app/retention.h"
+#include "frontend/account_quotas.h"
+#include "frontend/iam_gate.h"
 #include "frontend/idempotency.h"
 #include "store/sqlite_store.h"
 
@@ -26,12 +30,15 @@ ControlPlane::ControlPlane(ServeOptions options) : options_(std::move(options)),
 ControlPlane::~ControlPlane() { Stop(); }
 
 base::Status ControlPlane::Start() {
-  auto store = store::SqliteStore::Open(options_.data_dir);
+  auto store = store::SqliteStore::Open(options_.installation.data_dir);
   if (!store) return Named("--data-dir", store.error());
   store_ = *std::move(store);
+  auto identities = Identities::Open(options_.installation, *store_, clock_, "admin.sock");
+  if (!identities) return Named("--key-file", identities.error());
+  identities_ = *std::move(identities);
 
   ems::EmsOptions ems_options;
-  ems_options.installation = {options_.partition, options_.region, options_.account};
+  ems_options.installation = {options_.installation.partition, options_.region, options_.account};
   ems_options.session.settle = options_.settle;
   ems_ = std::make_unique<ems::Ems>(std::move(ems_options), feed_, clock_);
   transformer_ = std::make_unique<transform::Transformer>(*store_, feed_, clock_);
@@ -46,28 +53,62 @@ base::Status ControlPlane::Start() {
   });
   if (auto started = edge_->Start(); !started) return Named("--xds", started.error());
 
-  api_ = std::make_unique<frontend::Api>(frontend::Settings{options_.account, options_.region, options_.partition},
-                                         *store_, clock_);
   janitor_ = std::make_unique<Janitor>(kPruneInterval, [this] { PruneRecords(); });
-  frontend::HttpServerOptions api_options;
-  api_options.address = options_.api;
-  auto api = frontend::HttpServer::Start(api_options, [this](const frontend::Request& r) { return HandleApi(r); });
+  CHANCERY_RETURN_IF_ERROR(StartApi());
+  CHANCERY_RETURN_IF_ERROR(StartAdmin());
+  WarnOfWhatIsOpen();
+  ready_ = true;
+  return base::Status::Ok();
+}
+
+base::Status ControlPlane::StartApi() {
+  if (options_.audit_log != "none") {
+    auto audit = AuditFile::Open(options_.audit_log.empty() ? options_.installation.data_dir + "/audit.log"
+                                                            : options_.audit_log);
+    if (!audit) return Named("--audit-log", audit.error());
+    audit_ = *std::move(audit);
+  }
+  if (options_.insecure_no_auth) {
+    gate_ = std::make_unique<frontend::OpenGate>(options_.account);
+  } else {
+    const double burst = options_.api_burst > 0 ? options_.api_burst : std::max(1.0, options_.api_rate);
+    gate_ = std::make_unique<frontend::IamGate>(options_.region, identities_->directory(), clock_,
+                                                frontend::RateLimit{options_.api_rate, burst});
+  }
+  frontend::AuditLog audit_log;
+  if (audit_) audit_log = [this](const frontend::AuditEvent& event) { audit_->Write(event); };
+  auto quotas = frontend::QuotaProfile(options_.quota_profile);
+  if (!quotas) return Named("--quota-profile", quotas.error());
+  frontend::Settings settings{options_.account, options_.region, options_.installation.partition, options_.strict,
+                              frontend::QuotasIn(*store_, *std::move(quotas))};
+  api_ = std::make_unique<frontend::Api>(std::move(settings), *store_, clock_, *gate_, std::move(audit_log));
+  frontend::HttpServerOptions server;
+  server.address = options_.api;
+  server.tls_certificate = options_.tls_certificate;
+  server.tls_key = options_.tls_key;
+  auto api = frontend::HttpServer::Start(server, [this](const frontend::Request& r) { return HandleApi(r); });
   if (!api) return Named("--api", api.error());
   api_server_ = *std::move(api);
+  return base::Status::Ok();
+}
 
+base::Status ControlPlane::StartAdmin() {
   AdminSources sources{ems_->status(), [this] { return Ready(); }, [this] { return Metrics(); }, options_.account,
                        [this] { return store_->Newest(); }};
-  frontend::HttpServerOptions admin_options;
-  admin_options.address = options_.admin;
-  admin_options.threads = 2;
-  admin_options.max_connections = 64;
-  auto admin = frontend::HttpServer::Start(admin_options,
-                                           [sources](const frontend::Request& r) { return HandleAdmin(sources, r); });
+  frontend::HttpServerOptions server;
+  server.address = options_.admin;
+  server.threads = 2;
+  server.max_connections = 64;
+  auto admin =
+      frontend::HttpServer::Start(server, [sources](const frontend::Request& r) { return HandleAdmin(sources, r); });
   if (!admin) return Named("--admin", admin.error());
   admin_server_ = *std::move(admin);
 
-  WarnOfWhatIsOpen();
-  ready_ = true;
+  server.address = "unix:" + options_.installation.data_dir + "/" + std::string(kAdminSocket);
+  auto commands = frontend::HttpServer::Start(
+      server, [context = identities_->commands()](const frontend::Request& r) { return HandleCommand(context, r); });
+  if (!commands) return Named("--data-dir", commands.error());
+  admin_socket_ = *std::move(commands);
   return base::Status::Ok();
 }
 
@@ -77,12 +118,16 @@ void ControlPlane::Stop() {
   janitor_.reset();
   if (edge_) edge_->Stop();
   if (transformer_) transformer_->Stop();
+  admin_socket_.reset();
   admin_server_.reset();
   api_server_.reset();
   api_.reset();
+  gate_.reset();
+  audit_.reset();
   edge_.reset();
   transformer_.reset();
   ems_.reset();
+  identities_.reset();
   store_.reset();
 }
 
@@ -125,9 +170,14 @@ std::string ControlPlane::Metrics() const {
 }
 
 void ControlPlane::WarnOfWhatIsOpen() const {
-  spdlog::warn("--insecure-no-auth: anyone who reaches {} may change everything", api_server_->address());
+  if (options_.insecure_no_auth) {
+    spdlog::warn("--insecure-no-auth: anyone who reaches {} may change everything", api_server_->address());
+  }
+  if (options_.insecure_xds_no_auth) {
+    spdlog::warn("--insecure-xds-no-auth: anyone who reaches {} is given any proxy's configuration", edge_->address());
+  }
   if (options_.insecure_xds_bind) {
-    spdlog::warn("--insecure-xds-bind: anyone who reaches {} is given any proxy's configuration", edge_->address());
+    spdlog::warn("--insecure-xds-bind: {} is reached from beyond this machine, without TLS", edge_->address());
   }
   if (options_.insecure_admin_bind) {
     spdlog::warn("--insecure-admin-bind: anyone who reaches {} may read the status", admin_server_->address());

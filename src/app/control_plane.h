@@ -5,6 +5,8 @@
 #include <string>
 
 #include "app/admin.h"
+#include "app/audit_file.h"
+#include "app/installation.h"
 #include "app/janitor.h"
 #include "app/metrics.h"
 #include "app/options.h"
@@ -12,6 +14,7 @@
 #include "edge/server.h"
 #include "ems/ems.h"
 #include "frontend/api.h"
+#include "frontend/gate.h"
 #include "frontend/http_server.h"
 #include "store/store.h"
 #include "transform/feed.h"
@@ -38,6 +41,8 @@ class ControlPlane {
   std::string ReadyLine() const;
 
  private:
+  base::Status StartApi();
+  base::Status StartAdmin();
   frontend::Answer HandleApi(const frontend::Request& request);
   void PruneRecords();
   bool Ready() const { return ready_; }
@@ -51,14 +56,18 @@ class ControlPlane {
 
   // Made in this order, ended in the reverse: each uses only those above it.
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<Identities> identities_;
   transform::MemoryFeed feed_;
   std::unique_ptr<ems::Ems> ems_;
   std::unique_ptr<transform::Transformer> transformer_;
   std::unique_ptr<edge::Server> edge_;
+  std::unique_ptr<AuditFile> audit_;
+  std::unique_ptr<frontend::Gate> gate_;
   std::unique_ptr<frontend::Api> api_;
   std::unique_ptr<Janitor> janitor_;
   std::unique_ptr<frontend::HttpServer> api_server_;
   std::unique_ptr<frontend::HttpServer> admin_server_;
+  std::unique_ptr<frontend::HttpServer> admin_socket_;
 };
 
 }  // namespace chancery::app

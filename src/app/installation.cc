@@ -23,14 +23,14 @@ base::Result<std::unique_ptr<Identities>> Identities::Open(const InstallationOpt
   // With a new key file in place of a lost one every key would stop working, in silence.
   const auto sealed = store.Scan(store::SecretKeyText(""), "", 1);
   if (!sealed) return sealed.error();
-  auto box = iam::SecretBox::Open(options.KeyFile(), sealed->entries.empty() ? iam::SecretBox::IfMissing::kMake
-                                                                             : iam::SecretBox::IfMissing::kFail);
+  auto box = iam::SecretBox::Open(
+      options.KeyFile(), sealed->entries.empty() ? iam::SecretBox::IfMissing::kMake : iam::SecretBox::IfMissing::kFail);
   if (!box) return box.error();
-  std::unique_ptr<Identities> identities(new Identities(*std::move(box)));
+  std::unique_ptr<Identities> identities(new Identities(*std::move(box), store, clock));
   identities->directory_ = std::make_unique<iam::Directory>(store, identities->box_, options.partition);
   CHANCERY_RETURN_IF_ERROR(identities->directory_->Start());
-  identities->administration_ = std::make_unique<iam::Administration>(
-      store, identities->box_, *identities->directory_, clock, std::move(actor));
+  identities->administration_ =
+      std::make_unique<iam::Administration>(store, identities->box_, *identities->directory_, clock, std::move(actor));
   return identities;
 }
 
@@ -39,8 +39,7 @@ base::Result<std::unique_ptr<Installation>> Installation::Open(const Installatio
   auto store = store::SqliteStore::Open(options.data_dir);
   if (!store) return store.error();
   installation->store_ = *std::move(store);
-  auto identities =
-      Identities::Open(options, *installation->store_, base::Clock::System(), "chancery command line");
+  auto identities = Identities::Open(options, *installation->store_, base::Clock::System(), "chancery command line");
   if (!identities) return identities.error();
   installation->identities_ = *std::move(identities);
   return installation;

@@ -38,12 +38,15 @@ class Identities {
                                                         const base::Clock& clock, std::string actor);
 
   const iam::Directory& directory() const { return *directory_; }
-  CommandContext commands() const { return {*administration_, *directory_}; }
+  CommandContext commands() const { return {*administration_, *directory_, store_, clock_}; }
 
  private:
-  explicit Identities(iam::SecretBox box) : box_(std::move(box)) {}
+  Identities(iam::SecretBox box, store::Store& store, const base::Clock& clock)
+      : box_(std::move(box)), store_(store), clock_(clock) {}
 
   const iam::SecretBox box_;
+  store::Store& store_;
+  const base::Clock& clock_;
   std::unique_ptr<iam::Directory> directory_;
   std::unique_ptr<iam::Administration> administration_;
 };

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <string>
 
+#include "app/command_line.h"
 #include "app/control_plane.h"
 #include "app/options.h"
 #include "app/version.h"
@@ -63,6 +64,7 @@ int Run(int argc, char** argv) {
   CLI::App* serve = app.add_subcommand("serve", "Run the control plane: API, transformer and EMS in one process");
   AddServeOptions(*serve, options);
   int exit_code = 0;
+  AddCommands(app, &exit_code);
   cli::AddBootstrapCommand(app, cli::ProcessIo(), &exit_code);
   try {
     app.parse(argc, argv);

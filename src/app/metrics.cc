@@ -58,6 +58,7 @@ void CollectProcess(const MetricSources& sources, Families& families) {
   MetricFamily& insecure =
       families.Add(MetricType::Gauge, "chancery_insecure", "1 for each protection that a flag has switched off");
   AddValue(insecure, sources.options.insecure_no_auth ? 1 : 0, {{"flag", "insecure-no-auth"}});
+  AddValue(insecure, sources.options.insecure_xds_no_auth ? 1 : 0, {{"flag", "insecure-xds-no-auth"}});
   AddValue(insecure, sources.options.insecure_xds_bind ? 1 : 0, {{"flag", "insecure-xds-bind"}});
   AddValue(insecure, sources.options.insecure_admin_bind ? 1 : 0, {{"flag", "insecure-admin-bind"}});
 }

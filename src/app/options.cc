@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/address.h"
+#include "frontend/quotas.h"
 
 namespace chancery::app {
 namespace {
@@ -38,14 +39,24 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
   const auto add = [&](const char* flag, auto& value, const char* variable, const char* text) {
     command.add_option(flag, value, text)->envname(variable)->capture_default_str();
   };
-  add("--data-dir", options.data_dir, "CHANCERY_DATA_DIR", "Directory of the embedded store; made when absent");
+  AddInstallationOptions(command, options.installation);
   add("--api", options.api, "CHANCERY_API", "IP:PORT of the App Mesh API; port 0 takes a free one");
   add("--xds", options.xds, "CHANCERY_XDS", "IP:PORT that Envoys connect to");
   add("--admin", options.admin, "CHANCERY_ADMIN", "IP:PORT of the read-only admin port");
   add("--account", options.account, "CHANCERY_ACCOUNT",
       "Account id of this installation, 12 digits; part of every ARN");
   add("--region", options.region, "CHANCERY_REGION", "Region in every ARN");
-  add("--partition", options.partition, "CHANCERY_PARTITION", "Partition in every ARN");
+  add("--tls-cert", options.tls_certificate, "CHANCERY_TLS_CERT",
+      "Certificate chain of the API in PEM; read again when it changes");
+  add("--tls-key", options.tls_key, "CHANCERY_TLS_KEY", "Private key to --tls-cert in PEM");
+  add("--api-rate", options.api_rate, "CHANCERY_API_RATE", "Calls of the API per second and account; 0: no limit");
+  add("--api-burst", options.api_burst, "CHANCERY_API_BURST", "Calls that may come at once; 0: those of a second");
+  add("--quota-profile", options.quota_profile, "CHANCERY_QUOTA_PROFILE",
+      "Limits of accounts that have none of their own: unlimited, or aws for those of App Mesh");
+  command.add_flag("--strict", options.strict, "Also refuse what only AWS's client-side tools refused")
+      ->envname("CHANCERY_STRICT");
+  add("--audit-log", options.audit_log, "CHANCERY_AUDIT_LOG",
+      "File of one JSON line for each call of the API (DATA_DIR/audit.log); 'none': nowhere");
   add("--log-level", options.log_level, "CHANCERY_LOG_LEVEL", "trace, debug, info, warn, error or off");
   add("--xds-loops", options.xds_loops, "CHANCERY_XDS_LOOPS", "Event loops for Envoys; 0: one per core");
   command
@@ -59,6 +70,10 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
                 "Serve the API without authentication, on loopback only")
       ->envname("CHANCERY_INSECURE_NO_AUTH");
   command
+      .add_flag("--insecure-xds-no-auth", options.insecure_xds_no_auth,
+                "Serve proxies without authentication; --insecure-no-auth does that too")
+      ->envname("CHANCERY_INSECURE_XDS_NO_AUTH");
+  command
       .add_flag("--insecure-xds-bind", options.insecure_xds_bind,
                 "Allow --xds beyond loopback: anyone there may connect")
       ->envname("CHANCERY_INSECURE_XDS_BIND");
@@ -69,20 +84,28 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
 }
 
 base::Status CheckServeOptions(const ServeOptions& options) {
-  if (!options.insecure_no_auth) {
-    return Misuse("authentication is not built yet: --insecure-no-auth is needed to serve (on loopback only)");
+  if (options.tls_certificate.empty() != options.tls_key.empty()) {
+    return Misuse("--tls-cert and --tls-key: both are needed, or none");
   }
-  CHANCERY_RETURN_IF_ERROR(CheckAddress("--api", options.api, false, ", which --insecure-no-auth does not allow"));
+  if (!frontend::QuotaProfile(options.quota_profile)) {
+    return Misuse(fmt::format("--quota-profile: '{}' is not unlimited or aws", options.quota_profile));
+  }
+  if (options.api_rate < 0 || options.api_burst < 0) return Misuse("--api-rate, --api-burst: must not be negative");
+  // Signatures keep a secret safe on any wire, but not the answers.
+  const bool beyond = !options.insecure_no_auth && !options.tls_certificate.empty();
+  CHANCERY_RETURN_IF_ERROR(CheckAddress("--api", options.api, beyond,
+                                        options.insecure_no_auth ? ", which --insecure-no-auth does not allow"
+                                                                 : ": that needs --tls-cert and --tls-key"));
   CHANCERY_RETURN_IF_ERROR(
       CheckAddress("--xds", options.xds, options.insecure_xds_bind, ": that needs --insecure-xds-bind"));
   CHANCERY_RETURN_IF_ERROR(
       CheckAddress("--admin", options.admin, options.insecure_admin_bind, ": that needs --insecure-admin-bind"));
-  if (options.data_dir.empty()) return Misuse("--data-dir: must not be empty");
+  if (options.installation.data_dir.empty()) return Misuse("--data-dir: must not be empty");
   if (options.account.size() != 12 || options.account.find_first_not_of("0123456789") != std::string::npos) {
     return Misuse(fmt::format("--account: '{}' is not 12 digits", options.account));
   }
   for (const auto& [flag, value] :
-       {std::pair{"--region", options.region}, std::pair{"--partition", options.partition}}) {
+       {std::pair{"--region", options.region}, std::pair{"--partition", options.installation.partition}}) {
     if (value.empty() || value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
       return Misuse(fmt::format("{}: '{}' is not made of small letters, digits and hyphens", flag, value));
     }

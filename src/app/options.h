@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "app/installation.h"
 #include "base/result.h"
 
 namespace CLI {
@@ -14,17 +15,29 @@ namespace chancery::app {
 // What `chancery serve` is told. Every flag has an environment variable: --data-dir is
 // CHANCERY_DATA_DIR and so on.
 struct ServeOptions {
-  std::string data_dir = "chancery-data";
+  InstallationOptions installation;
   std::string api = "127.0.0.1:8480";
   std::string xds = "127.0.0.1:8481";
   std::string admin = "127.0.0.1:8482";
   std::string account = "000000000000";
   std::string region = "us-east-1";
-  std::string partition = "aws";
   std::string log_level = "info";
   unsigned xds_loops = 0;
   std::chrono::milliseconds settle{1000};
+  // Files in PEM; both or none.
+  std::string tls_certificate;
+  std::string tls_key;
+  // Calls of the API per second and account; 0: no limit. A burst of 0 is one second's worth.
+  double api_rate = 0;
+  double api_burst = 0;
+  // Limits on what an account may create: "unlimited" or "aws".
+  std::string quota_profile = "unlimited";
+  bool strict = false;
+  // Where each call is noted; empty: DATA_DIR/audit.log, "none": nowhere.
+  std::string audit_log;
   bool insecure_no_auth = false;
+  // Serve streams of proxies without authentication; part of insecure_no_auth.
+  bool insecure_xds_no_auth = false;
   bool insecure_xds_bind = false;
   bool insecure_admin_bind = false;
 };

@@ -18,11 +18,22 @@ ServeOptions Local() {
   return options;
 }
 
-TEST(ServeOptions, TheDefaultsAreLoopbackAndNeedTheFlagThatNamesTheRisk) {
+TEST(ServeOptions, TheDefaultsAreLoopbackWithAuthentication) {
+  EXPECT_TRUE(CheckServeOptions(ServeOptions{}));
+  EXPECT_FALSE(ServeOptions{}.insecure_no_auth);
   EXPECT_TRUE(CheckServeOptions(Local()));
-  const auto refused = CheckServeOptions(ServeOptions{});
-  ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, HasSubstr("--insecure-no-auth"));
+}
+
+TEST(ServeOptions, TheApiBeyondLoopbackNeedsTls) {
+  ServeOptions options;
+  options.api = "0.0.0.0:8480";
+  EXPECT_THAT(CheckServeOptions(options).error().message, HasSubstr("--tls-cert"));
+  options.tls_certificate = "c.pem";
+  EXPECT_THAT(CheckServeOptions(options).error().message, HasSubstr("--tls-key"));
+  options.tls_key = "k.pem";
+  EXPECT_TRUE(CheckServeOptions(options));
+  options.insecure_no_auth = true;
+  EXPECT_THAT(CheckServeOptions(options).error().message, HasSubstr("--insecure-no-auth"));
 }
 
 TEST(ServeOptions, WithoutAuthenticationTheApiStaysOnLoopback) {
@@ -57,9 +68,11 @@ TEST(ServeOptions, WhatIsMalformedNamesItsFlag) {
       {"--admin", [](ServeOptions& o) { o.admin = "10.0.0.1:80"; }},
       {"--account", [](ServeOptions& o) { o.account = "12345"; }},
       {"--region", [](ServeOptions& o) { o.region = "us/east"; }},
-      {"--partition", [](ServeOptions& o) { o.partition = ""; }},
+      {"--partition", [](ServeOptions& o) { o.installation.partition = ""; }},
+      {"--api-rate", [](ServeOptions& o) { o.api_rate = -1; }},
+      {"--quota-profile", [](ServeOptions& o) { o.quota_profile = "gcp"; }},
       {"--log-level", [](ServeOptions& o) { o.log_level = "loud"; }},
-      {"--data-dir", [](ServeOptions& o) { o.data_dir = ""; }},
+      {"--data-dir", [](ServeOptions& o) { o.installation.data_dir = ""; }},
   };
   for (const Case& c : cases) {
     ServeOptions options = Local();

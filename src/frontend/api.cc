@@ -1,5 +1,6 @@
 #include "frontend/api.h"
 
+#include <chancery/model/options.pb.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <google/protobuf/message.h>
@@ -28,12 +29,16 @@ using base::Error;
 using base::Violation;
 using google::protobuf::Message;
 
-void SetFromUrl(std::string_view name, std::string_view raw, Message& input, std::vector<Violation>& violations) {
+// Sets a member that travels at `location`; others, and unknown ones, are ignored, as unknown members
+// of a body are. A query parameter is no way around a label of the path.
+void SetFromUrl(model::Location location, std::string_view name, std::string_view raw, Message& input,
+                std::vector<Violation>& violations) {
+  const auto* member = FindMember(input, name);
+  if (member == nullptr || member->options().GetExtension(model::rules).location() != location) return;
   const std::optional<std::string> value = PercentDecode(raw);
   if (value) {
-    // Query parameters that the operation does not know are ignored, as unknown members are.
     model::SetFromText(input, name, *value, violations);
-  } else if (FindMember(input, name) != nullptr) {
+  } else {
     violations.push_back({std::string(name), "is not percent-encoded UTF-8"});
   }
 }
@@ -50,16 +55,20 @@ void DropFollowing(size_t unread, std::vector<Violation>& violations) {
 
 // What was sent, as far as it can be read, and every rule that it breaks. Error: a body that is no JSON.
 base::Result<std::unique_ptr<Message>> ParseInput(const Route& route, std::string_view query, const Request& request,
-                                                  std::vector<Violation>& violations) {
+                                                  bool strict, std::vector<Violation>& violations) {
   auto input = NewMessage(route.operation->method->input_type());
   if (request.method == "PUT") {
     CHANCERY_RETURN_IF_ERROR(model::ParseJson(request.body, *input, violations));
   }
-  for (const auto& [name, raw] : route.labels) SetFromUrl(name, raw, *input, violations);
-  for (const auto& [name, raw] : SplitQuery(query)) SetFromUrl(name, raw, *input, violations);
+  for (const auto& [name, raw] : route.labels) {
+    SetFromUrl(model::LOCATION_URI, name, raw, *input, violations);
+  }
+  for (const auto& [name, raw] : SplitQuery(query)) {
+    SetFromUrl(model::LOCATION_QUERY, name, raw, *input, violations);
+  }
   const size_t unread = violations.size();
   model::CheckConstraints(*input, violations);
-  CheckFieldRules(route.operation->kind, *input, violations);
+  CheckFieldRules(route.operation->kind, *input, strict, violations);
   DropFollowing(unread, violations);
   return input;
 }
@@ -128,7 +137,7 @@ base::Result<Outcome> Api::Perform(const Route& route, std::string_view query, c
   event.access_key_id = caller->principal.access_key_id;
   CHANCERY_RETURN_IF_ERROR(gate_.Admit(*caller));
   std::vector<Violation> violations;
-  const auto input = ParseInput(route, query, request, violations);
+  const auto input = ParseInput(route, query, request, settings_.strict, violations);
   if (!input) return input.error();
   const Context context{settings_, store_, *caller, event.time_ms, event.source, event.request_id};
   CHANCERY_RETURN_IF_ERROR(Authorize(context, *route.operation, **input, request, event));

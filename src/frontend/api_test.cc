@@ -144,7 +144,8 @@ TEST_F(ApiTest, DuplicateBackendsCollapseOnRead) {
 
 TEST_F(ApiTest, ADuplicateNameIsAConflictPerKindAndParent) {
   MakeMesh();
-  ExpectError(Put("/meshes", R"({"meshName":"m"})"), 409, "ConflictException", "already exists");
+  ExpectError(Put("/meshes", R"({"meshName":"m"})"), 409, "ConflictException",
+              "Mesh with name m already exists for account 123456789012");
   ExpectError(Put("/meshes/m/virtualNodes", R"({"virtualNodeName":"n","spec":{}})"), 409, "ConflictException",
               "VirtualNode with name n already exists");
   MustPut("/meshes/m/virtualRouters", R"({"virtualRouterName":"n","spec":{}})");
@@ -175,6 +176,23 @@ TEST_F(ApiTest, MeshOwnerChoosesTheMesh) {
   ExpectError(Get("/meshes/m?meshOwner=999999999999"), 404, "NotFoundException", "for account 999999999999");
   ExpectError(Get("/meshes/m?meshOwner=12"), 400, "BadRequestException", "meshOwner");
   ExpectError(Get("/meshes/m?meshOwner=12345678901%2F"), 400, "BadRequestException", "meshOwner");
+}
+
+TEST_F(ApiTest, EveryMemberComesFromItsOwnPlaceOnly) {
+  MustPut("/meshes", R"({"meshName":"m"})");
+  MustPut("/meshes", R"({"meshName":"x"})");
+  const std::string_view node = R"({"virtualNodeName":"n","spec":{},"meshName":"x","meshOwner":"999999999999"})";
+  // From the body neither label nor query...
+  EXPECT_EQ(Text(Json(Put("/meshes/m/virtualNodes", node)).at("meshName")), "m");
+  EXPECT_EQ(Text(Json(Put("/meshes/m/virtualNodes/n", R"({"spec":{},"virtualNodeName":"z"})")).at("virtualNodeName")),
+            "n");
+  // ...from the query neither label nor body...
+  EXPECT_EQ(Text(Json(Get("/meshes/m/virtualNodes/n?meshName=x&virtualNodeName=z")).at("virtualNodeName")), "n");
+  ExpectError(Put("/meshes/m/virtualNodes?virtualNodeName=q&clientToken=t", R"({"spec":{}})"), 400,
+              "BadRequestException", "virtualNodeName is required");
+  Json(Get("/meshes/m?meshName=%FF"));
+  // ...and not beyond the operation's own members.
+  Json(Delete("/meshes/x?meshOwner=999999999999"));
 }
 
 TEST_F(ApiTest, PagesAreStableUnderChange) {

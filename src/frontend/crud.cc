@@ -7,9 +7,13 @@
 
 #include "base/random.h"
 #include "frontend/idempotency.h"
+#include "frontend/listing.h"
+#include "frontend/mesh_rules.h"
 #include "frontend/page_token.h"
+#include "frontend/quotas.h"
 #include "frontend/reflect.h"
 #include "frontend/rules.h"
+#include "frontend/sharing.h"
 #include "frontend/tags.h"
 #include "frontend/view.h"
 #include "model/codec.h"
@@ -40,6 +44,8 @@ std::vector<ResourceKey> ParentsOf(const ResourceKey& key) {
   return parents;
 }
 
+Viewer ViewerOf(const Context& context) { return {context.settings, context.caller.account}; }
+
 // ---- Reading -------------------------------------------------------------------------------------
 
 base::Status RequireParents(UnitOfWork& work, const ResourceKey& key) {
@@ -61,9 +67,10 @@ base::Result<Stored> Require(UnitOfWork& work, const ResourceKey& key) {
 
 base::Result<Outcome> Describe(const Context& context, const ResourceKey& key) {
   UnitOfWork work(context.store, context.now_ms);
+  CHANCERY_RETURN_IF_ERROR(RequireVisible(work, context.caller, key.mesh));
   auto stored = Require(work, key);
   if (!stored) return stored.error();
-  return Outcome{DataJson(context.settings, stored->resource, Shown::kAsRead)};
+  return Outcome{DataJson(ViewerOf(context), stored->resource, Shown::kAsRead)};
 }
 
 // ---- References ----------------------------------------------------------------------------------
@@ -108,6 +115,10 @@ model::Resource NewResource(const Context& context, const ResourceKey& key, cons
 }
 
 Error AlreadyExists(const ResourceKey& key) {
+  if (key.kind == Kind::kMesh) {
+    return {
+        Code::kConflict, fmt::format("Mesh with name {} already exists for account {}", key.name, key.mesh.owner), {}};
+  }
   return {Code::kConflict,
           fmt::format("{} with name {} already exists in mesh {} for account {}", model::DescriptorOf(key.kind).name,
                       key.name, key.mesh.name, key.mesh.owner),
@@ -116,53 +127,65 @@ Error AlreadyExists(const ResourceKey& key) {
 
 base::Result<Outcome> Create(const Context& context, const ResourceKey& key, const Message& input, UnitOfWork& work) {
   CHANCERY_RETURN_IF_ERROR(RequireParents(work, key));
+  CHANCERY_RETURN_IF_ERROR(CheckMayCreate(context.caller, key));
   auto existing = work.Read(key);
   if (!existing) return existing.error();
   if (existing->has_value()) return AlreadyExists(key);
   const model::Resource resource = NewResource(context, key, input);
-  const auto references = ReferencesOf(key.mesh, key.kind, model::SpecOf(resource.record, key.kind));
+  const Message& spec = model::SpecOf(resource.record, key.kind);
+  const auto references = ReferencesOf(key.mesh, key.kind, spec);
   CHANCERY_RETURN_IF_ERROR(CheckReferences(work, references));
+  CHANCERY_RETURN_IF_ERROR(CheckMeshRules({work, key, nullptr, spec}, context.settings.strict));
+  CHANCERY_RETURN_IF_ERROR(CheckQuotas({work, key, spec, true}, context.settings.quotas_of));
   work.Put(resource);
   MoveReferences(work, key, {}, TargetsOf(references));
   if (const auto parents = ParentsOf(key); !parents.empty()) work.TouchGuard(parents.back());
-  return Outcome{DataJson(context.settings, resource, Shown::kAsSent)};
+  return Outcome{DataJson(ViewerOf(context), resource, Shown::kAsSent)};
 }
 
 base::Result<Outcome> Update(const Context& context, const ResourceKey& key, const Message& input, UnitOfWork& work) {
   auto stored = Require(work, key);
   if (!stored) return stored.error();
   model::Resource& resource = stored->resource;
-  const std::vector<ResourceKey> before = TargetsOfResource(resource);
+  CHANCERY_RETURN_IF_ERROR(CheckMayUpdate(context.caller, resource));
+  const model::Resource before = resource;
   // UpdateMesh without a spec leaves it (contract/api.md §4.1); the others require one.
   if (const Message* sent = MessageMember(input, "spec")) {
     model::MutableSpecOf(resource.record, key.kind)->CopyFrom(*sent);
   }
-  const auto references = ReferencesOf(key.mesh, key.kind, model::SpecOf(resource.record, key.kind));
+  const Message& spec = model::SpecOf(resource.record, key.kind);
+  const auto references = ReferencesOf(key.mesh, key.kind, spec);
   CHANCERY_RETURN_IF_ERROR(CheckReferences(work, references));
+  const Change change{work, key, &model::SpecOf(before.record, key.kind), spec};
+  CHANCERY_RETURN_IF_ERROR(CheckMeshRules(change, context.settings.strict));
+  CHANCERY_RETURN_IF_ERROR(CheckQuotas({work, key, spec, false}, context.settings.quotas_of));
   resource.record.set_version(resource.record.version() + 1);
   resource.record.set_last_updated_at_ms(context.now_ms);
   work.Put(resource);
-  MoveReferences(work, key, before, TargetsOf(references));
-  return Outcome{DataJson(context.settings, resource, Shown::kAsSent)};
+  MoveReferences(work, key, TargetsOfResource(before), TargetsOf(references));
+  return Outcome{DataJson(ViewerOf(context), resource, Shown::kAsSent)};
 }
 
 base::Result<Outcome> Delete(const Context& context, const ResourceKey& key, UnitOfWork& work) {
   auto stored = Require(work, key);
   if (!stored) return stored.error();
   model::Resource& resource = stored->resource;
+  CHANCERY_RETURN_IF_ERROR(CheckMayDelete(context.caller, resource));
   CHANCERY_RETURN_IF_ERROR(CheckDeletable(work, key));
+  if (key.kind == Kind::kMesh) CHANCERY_RETURN_IF_ERROR(DropShares(work, key.mesh));
   work.Erase(key);
   work.DropGuard(key);
   MoveReferences(work, key, TargetsOfResource(resource), {});
   if (const auto parents = ParentsOf(key); !parents.empty()) work.TouchGuard(parents.back());
   resource.record.set_last_updated_at_ms(context.now_ms);
-  return Outcome{DataJson(context.settings, resource, Shown::kDeleted)};
+  return Outcome{DataJson(ViewerOf(context), resource, Shown::kDeleted)};
 }
 
 base::Result<Outcome> Mutate(const Context& context, const Operation& operation, const ResourceKey& key,
                              const Message& input) {
   const Idempotency idempotency(context.caller.account, operation.name, key, input);
   const Attempt attempt = [&](UnitOfWork& work) -> base::Result<Outcome> {
+    CHANCERY_RETURN_IF_ERROR(RequireVisible(work, context.caller, key.mesh));
     if (operation.verb == Verb::kDelete) return Delete(context, key, work);
     auto replay = idempotency.Recall(work);
     if (!replay) return replay.error();
@@ -180,27 +203,28 @@ base::Result<Outcome> Mutate(const Context& context, const Operation& operation,
 base::Result<Outcome> List(const Context& context, const Operation& operation, const ResourceKey& key,
                            const Message& input) {
   UnitOfWork work(context.store, context.now_ms);
+  CHANCERY_RETURN_IF_ERROR(RequireVisible(work, context.caller, key.mesh));
   CHANCERY_RETURN_IF_ERROR(RequireParents(work, key));
-  const std::string prefix = key.kind == Kind::kMesh ? store::MeshesPrefix(key.mesh.owner)
-                                                     : store::SiblingsPrefix(key.mesh, key.kind, key.parent);
+  const bool meshes = key.kind == Kind::kMesh;
+  const std::string prefix =
+      meshes ? store::MeshesPrefix(key.mesh.owner) : store::SiblingsPrefix(key.mesh, key.kind, key.parent);
   std::string after;
   if (const std::string token = StringMember(input, "nextToken"); !token.empty()) {
     auto last = ParsePageToken(prefix, token);
     if (!last) return last.error();
-    after = prefix + *last;
+    after = *std::move(last);
   }
-  auto page = context.store.Scan(prefix, after, static_cast<size_t>(IntMember(input, "limit", kDefaultPage)));
+  const auto limit = static_cast<size_t>(IntMember(input, "limit", kDefaultPage));
+  const auto page =
+      meshes ? ListMeshes(work, context.caller.account, after, limit) : ListBelow(context.store, prefix, after, limit);
   if (!page) return page.error();
   const std::unique_ptr<Message> output = NewMessage(operation.method->output_type());
   const auto* member = FindMember(*output, operation.kind->plural);
-  for (const store::Entry& entry : page->entries) {
-    auto stored = ParseStored(entry);
-    if (!stored) return stored.error();
-    FillRef(context.settings, stored->resource, *output->GetReflection()->AddMessage(output.get(), member));
+  for (const Stored& stored : page->items) {
+    FillRef(ViewerOf(context), stored.resource, *output->GetReflection()->AddMessage(output.get(), member));
   }
-  if (page->entries.empty()) ShowEmptyList(*output, operation.kind->plural);
-  if (page->more)
-    SetStringMember(*output, "nextToken", ToPageToken(prefix, page->entries.back().key.substr(prefix.size())));
+  if (page->items.empty()) ShowEmptyList(*output, operation.kind->plural);
+  if (page->more) SetStringMember(*output, "nextToken", ToPageToken(prefix, page->last));
   return Outcome{model::ToJson(*output)};
 }
 

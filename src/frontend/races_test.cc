@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "frontend/api_fixture.h"
+#include "frontend/sharing.h"
 
 namespace chancery::frontend {
 namespace {
@@ -150,6 +151,143 @@ TEST_F(InterruptedTest, WhatComesInBetweenIsSeen) {
     Delete("/meshes/m/virtualRouter/r/routes/u");
     Delete("/meshes/m/virtualRouter/q/routes/u");
     Delete("/meshes/empty/virtualNodes/x");
+  }
+}
+
+// Rules 12 to 16 (mesh_rules.h): what the other side of a rule writes in between is seen.
+TEST_F(InterruptedTest, RulesOfPortsHold) {
+  const std::string base = "/v20190125/meshes/m/";
+  const auto listeners = [](std::string_view more) {
+    return R"({"spec":{"listeners":[{"portMapping":{"port":80,"protocol":"http"}})" + std::string(more) +
+           R"(],"serviceDiscovery":{"dns":{"hostname":"n"}}}})";
+  };
+  const std::string two = listeners(R"(,{"portMapping":{"port":81,"protocol":"http"}})");
+  const std::string tcp = R"({"spec":{"listeners":[{"portMapping":{"port":80,"protocol":"tcp"}}]}})";
+  const std::string gateway_route = GatewayRouteBody("u", "s.m");
+  const std::string provider = R"({"spec":{"provider":{"virtualNode":{"virtualNodeName":"two"}}}})";
+  const Request route{"PUT", base + "virtualRouter/r/routes", {}, RouteBody("u", "n")};
+  const Request gateway_routed{"PUT", base + "virtualGateway/g/gatewayRoutes", {}, gateway_route};
+  const auto route_t = [](std::string_view match) {
+    return R"({"routeName":"t","spec":{"httpRoute":{"match":)" + std::string(match) +
+           R"(,"action":{"weightedTargets":[{"virtualNode":"n","weight":1,"port":80}]}}}})";
+  };
+  const auto gateway_route_w = [](std::string_view match) {
+    return R"({"gatewayRouteName":"w","spec":{"httpRoute":{"match":)" + std::string(match) +
+           R"(,"action":{"target":{"port":80,"virtualService":{"virtualServiceName":"s.m"}}}}}})";
+  };
+  const Request route_without{"PUT", base + "virtualRouter/r/routes/t", {}, route_t("{}")};
+  const Request gateway_route_without{"PUT", base + "virtualGateway/g/gatewayRoutes/w", {}, gateway_route_w("{}")};
+  const Request router_with_two{"PUT", base + "virtualRouters/r", {}, two};
+  const Request router_with_tcp{"PUT", base + "virtualRouters/q", {}, tcp};
+  const Request route_of_q{"PUT", base + "virtualRouter/q/routes", {}, RouteBody("u", "n")};
+  const Request node_with_two{"PUT", base + "virtualNodes/n", {}, two};
+  const Request gateway_with_two{"PUT", base + "virtualGateways/g", {}, two};
+  const Request service_by_two{"PUT", base + "virtualServices/s.m", {}, provider};
+  const Interruption cases[] = {
+      {"a router gains a listener under a route", route, router_with_two, 400},
+      {"a route comes under a router's listener", router_with_two, route, 400},
+      {"a router changes protocol under a route", route_of_q, router_with_tcp, 400},
+      {"a route comes under a router's protocol", router_with_tcp, route_of_q, 400},
+      {"a node gains a listener under a route", route, node_with_two, 400},
+      {"a route comes under a node's listener", node_with_two, route, 400},
+      {"a gateway gains a listener under a gateway route", gateway_routed, gateway_with_two, 400},
+      {"a gateway route comes under a gateway's listener", gateway_with_two, gateway_routed, 400},
+      {"a service gains a provider under a gateway route", gateway_routed, service_by_two, 400},
+      {"a gateway route comes under a service's provider", service_by_two, gateway_routed, 400},
+      // Updates that touch no guard.
+      {"a router gains a listener under a route's update", route_without, router_with_two, 400},
+      {"a route loses its port under a router's listener", router_with_two, route_without, 400},
+      {"a gateway gains a listener under an update", gateway_route_without, gateway_with_two, 400},
+      {"a gateway route loses its port under a listener", gateway_with_two, gateway_route_without, 400},
+      {"a provider gains a listener under a gateway route", gateway_routed, router_with_two, 400},
+      {"a gateway route comes under a provider's listener", router_with_two, gateway_routed, 400},
+  };
+  for (const Interruption& test : cases) {
+    SCOPED_TRACE(test.what);
+    for (std::string_view child :
+         {"virtualGateway/g/gatewayRoutes/u", "virtualGateway/g/gatewayRoutes/w", "virtualServices/s.m",
+          "virtualGateways/g", "virtualRouter/r/routes/u", "virtualRouter/r/routes/t", "virtualRouter/q/routes/u",
+          "virtualRouters/q", "virtualRouters/r", "virtualNodes/n"}) {
+      Delete("/meshes/m/" + std::string(child));
+    }
+    Put("/meshes", R"({"meshName":"m"})");
+    Put("/meshes/m/virtualNodes", R"({"virtualNodeName":"two",)" + two.substr(1));
+    MustPut("/meshes/m/virtualNodes", R"({"virtualNodeName":"n",)" + listeners("").substr(1));
+    for (std::string_view router : {"r", "q"}) {
+      MustPut("/meshes/m/virtualRouters",
+              R"({"virtualRouterName":")" + std::string(router) + "\"," + listeners("").substr(1));
+    }
+    MustPut("/meshes/m/virtualServices",
+            R"({"virtualServiceName":"s.m","spec":{"provider":{"virtualRouter":{"virtualRouterName":"r"}}}})");
+    MustPut("/meshes/m/virtualGateways", R"({"virtualGatewayName":"g",)" + listeners("").substr(1));
+    MustPut("/meshes/m/virtualRouter/r/routes", route_t(R"({"port":80})"));
+    MustPut("/meshes/m/virtualGateway/g/gatewayRoutes", gateway_route_w(R"({"port":80})"));
+    int second = 0;
+    interrupted_.BeforeNextCommit([&] { second = api_.Handle(test.second).status; });
+    EXPECT_EQ(slow_.Handle(test.first).status, test.first_status);
+    EXPECT_EQ(second, 200);
+  }
+}
+
+TEST_F(InterruptedTest, AnUnshareLetsNoCreateThrough) {
+  const std::string consumer = "222222222222";
+  const model::MeshId mesh{std::string(kAccount), "m"};
+  const OpenGate gate(consumer);
+  const Api slow_consumer{{std::string(kAccount), "us-west-2", "aws"}, interrupted_, clock_, gate};
+  MustPut("/meshes", R"({"meshName":"m"})");
+  ASSERT_TRUE(ShareMesh(store_, 1, "admin", mesh, consumer));
+  interrupted_.BeforeNextCommit([&] { EXPECT_TRUE(UnshareMesh(store_, 1, "admin", mesh, consumer)); });
+  const Answer create = slow_consumer.Handle({"PUT",
+                                              "/v20190125/meshes/m/virtualNodes?meshOwner=" + std::string(kAccount),
+                                              {},
+                                              R"({"virtualNodeName":"x","spec":{}})"});
+  ExpectError(create, 404, "NotFoundException", "Mesh with name m");
+}
+
+TEST_F(InterruptedTest, AShareIsNotLeftBehindByTheDeleteOfItsMesh) {
+  const std::string consumer = "222222222222";
+  const model::MeshId mesh{std::string(kAccount), "m"};
+  MustPut("/meshes", R"({"meshName":"m"})");
+  interrupted_.BeforeNextCommit([&] { EXPECT_TRUE(ShareMesh(store_, 1, "admin", mesh, consumer)); });
+  EXPECT_EQ(slow_.Handle({"DELETE", "/v20190125/meshes/m", {}, ""}).status, 200);
+  EXPECT_TRUE(store_.Scan("", "", 10)->entries.empty());
+  MustPut("/meshes", R"({"meshName":"m"})");
+  interrupted_.BeforeNextCommit([&] { Json(Delete("/meshes/m")); });
+  const auto share = ShareMesh(interrupted_, 1, "admin", mesh, consumer);
+  ASSERT_FALSE(share);
+  EXPECT_EQ(share.error().code, base::Code::kNotFound);
+  EXPECT_TRUE(store_.Scan("", "", 10)->entries.empty());
+}
+
+TEST_F(InterruptedTest, AQuotaIsNotExceededByWhatComesInBetween) {
+  Settings settings{std::string(kAccount), "us-west-2", "aws"};
+  settings.quotas_of = [](std::string_view) -> base::Result<QuotaLimits> {
+    return QuotaLimits{{"meshes-per-account", 2}, {"virtual-nodes-per-mesh", 1}, {"routes-per-virtual-router", 1}};
+  };
+  const Api fast{settings, store_, clock_, gate_};
+  const Api slow{settings, interrupted_, clock_, gate_};
+  MustPut("/meshes", R"({"meshName":"m"})");
+  MustPut("/meshes/m/virtualRouters", R"({"virtualRouterName":"r","spec":{}})");
+  const auto node = [](std::string_view name) {
+    return R"({"virtualNodeName":")" + std::string(name) + R"(","spec":{}})";
+  };
+  struct Case {
+    std::string_view what;
+    std::string path;
+    std::string first;
+    std::string second;
+  };
+  const Case cases[] = {
+      {"mesh", "/v20190125/meshes", R"({"meshName":"x"})", R"({"meshName":"y"})"},
+      {"node", "/v20190125/meshes/m/virtualNodes", node("x"), node("n")},
+      {"route", "/v20190125/meshes/m/virtualRouter/r/routes", RouteBody("x", "n"), RouteBody("y", "n")},
+  };
+  for (const Case& test : cases) {
+    SCOPED_TRACE(test.what);
+    int second = 0;
+    interrupted_.BeforeNextCommit([&] { second = fast.Handle({"PUT", test.path, {}, test.second}).status; });
+    ExpectError(slow.Handle({"PUT", test.path, {}, test.first}), 400, "LimitExceededException", "the quota");
+    EXPECT_EQ(second, 200);
   }
 }
 

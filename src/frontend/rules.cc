@@ -110,11 +110,11 @@ constexpr DeleteRule kDeleteRules[] = {
     {"gateway-has-gateway-routes", Kind::kVirtualGateway, BlockedBy::kChild, Kind::kGatewayRoute,
      "VirtualGateway with name {0} cannot be deleted because it has GatewayRoutes: [{3}]"},
     {"node-is-provider", Kind::kVirtualNode, BlockedBy::kReference, Kind::kVirtualService,
-     "VirtualNode with name {0} cannot be deleted because it is a VirtualService provider"},
+     "VirtualNode with name {0} cannot be deleted because it is a VirtualService provider: [{3}]"},
     {"node-is-route-target", Kind::kVirtualNode, BlockedBy::kReference, Kind::kRoute,
      "VirtualNode with name {0} cannot be deleted because it is a target of Routes: [{3}]"},
     {"router-is-provider", Kind::kVirtualRouter, BlockedBy::kReference, Kind::kVirtualService,
-     "VirtualRouter with name {0} cannot be deleted because it is a VirtualService provider"},
+     "VirtualRouter with name {0} cannot be deleted because it is a VirtualService provider: [{3}]"},
     {"service-is-gateway-route-target", Kind::kVirtualService, BlockedBy::kReference, Kind::kGatewayRoute,
      "VirtualService {0} is being referenced in the following: GATEWAY_ROUTE: [{3}]"},
 };

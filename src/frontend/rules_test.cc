@@ -70,11 +70,11 @@ TEST_F(RulesTest, WhatBlocksADelete) {
 
   Json(Delete("/meshes/m/virtualRouter/r/routes/t"));
   ExpectError(Delete("/meshes/m/virtualRouters/r"), 409, "ResourceInUseException",
-              "VirtualRouter with name r cannot be deleted because it is a VirtualService provider");
+              "VirtualRouter with name r cannot be deleted because it is a VirtualService provider: [s.m]");
   Json(Put("/meshes/m/virtualServices/s.m", R"({"spec":{"provider":{"virtualNode":{"virtualNodeName":"n"}}}})"));
   Json(Delete("/meshes/m/virtualRouters/r"));
   ExpectError(Delete("/meshes/m/virtualNodes/n"), 409, "ResourceInUseException",
-              "VirtualNode with name n cannot be deleted because it is a VirtualService provider");
+              "VirtualNode with name n cannot be deleted because it is a VirtualService provider: [s.m]");
   Json(Put("/meshes/m/virtualServices/s.m", R"({"spec":{}})"));
   Json(Delete("/meshes/m/virtualNodes/n"));
   ExpectError(Delete("/meshes/m"), 409, "ResourceInUseException", "has active VirtualServices");

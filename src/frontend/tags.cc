@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "frontend/page_token.h"
 #include "frontend/reflect.h"
 #include "frontend/rules.h"
+#include "frontend/sharing.h"
 #include "model/codec.h"
 
 namespace chancery::frontend {
@@ -46,17 +48,41 @@ base::Result<model::ParsedArn> Resolve(const Context& context, const std::string
   return parsed;
 }
 
-base::Result<Stored> RequireTagged(UnitOfWork& work, const model::ParsedArn& arn) {
-  auto stored = work.Read(arn.key);
-  if (!stored) return stored.error();
-  if (!stored->has_value() || (*stored)->resource.record.resource_owner() != arn.account) return NotPresent(arn.key);
-  return **std::move(stored);
+// The resource, if it is the account's own and its mesh is visible to it.
+base::Result<std::optional<Stored>> FindOwn(UnitOfWork& work, const Caller& caller, const ResourceKey& key) {
+  const auto visible = RequireVisible(work, caller, key.mesh);
+  if (!visible) {
+    if (visible.error().code == Code::kNotFound) return std::optional<Stored>();
+    return visible.error();
+  }
+  auto stored = work.Read(key);
+  if (stored && stored->has_value() && (*stored)->resource.record.resource_owner() != caller.account) stored->reset();
+  return stored;
+}
+
+// An ARN without @<owner> may also be of a resource in a mesh that is shared with the account
+// (contract/api.md §3.1).
+base::Result<Stored> RequireTagged(UnitOfWork& work, const Caller& caller, const model::ParsedArn& arn) {
+  std::vector<model::MeshId> meshes = {arn.key.mesh};
+  if (arn.key.mesh.owner == caller.account && arn.key.kind != model::Kind::kMesh) {
+    auto shared = SharedMeshesNamed(work.store(), caller.account, arn.key.mesh.name);
+    if (!shared) return shared.error();
+    meshes.insert(meshes.end(), shared->begin(), shared->end());
+  }
+  for (const model::MeshId& mesh : meshes) {
+    ResourceKey key = arn.key;
+    key.mesh = mesh;
+    auto stored = FindOwn(work, caller, key);
+    if (!stored) return stored.error();
+    if (stored->has_value()) return **std::move(stored);
+  }
+  return NotPresent(arn.key);
 }
 
 base::Result<Outcome> List(const Context& context, const model::ParsedArn& arn,
                            const model::ListTagsForResourceInput& input) {
   UnitOfWork work(context.store, context.now_ms);
-  auto stored = RequireTagged(work, arn);
+  auto stored = RequireTagged(work, context.caller, arn);
   if (!stored) return stored.error();
   std::vector<TagRef> tags(stored->resource.record.tags().begin(), stored->resource.record.tags().end());
   std::sort(tags.begin(), tags.end(), [](const TagRef& a, const TagRef& b) { return a.key() < b.key(); });
@@ -92,9 +118,9 @@ void Untag(const model::UntagResourceInput& input, chancery::store::ResourceReco
              tags.end());
 }
 
-base::Result<Outcome> Change(const Operation& operation, const model::ParsedArn& arn, const Message& input,
-                             UnitOfWork& work) {
-  auto stored = RequireTagged(work, arn);
+base::Result<Outcome> ChangeTags(const Context& context, const Operation& operation, const model::ParsedArn& arn,
+                                 const Message& input, UnitOfWork& work) {
+  auto stored = RequireTagged(work, context.caller, arn);
   if (!stored) return stored.error();
   if (operation.verb == Verb::kTag) {
     CHANCERY_RETURN_IF_ERROR(Tag(static_cast<const model::TagResourceInput&>(input), stored->resource.record));
@@ -114,7 +140,7 @@ base::Result<Outcome> RunTags(const Context& context, const Operation& operation
     return List(context, *arn, static_cast<const model::ListTagsForResourceInput&>(input));
   }
   return RunMutation(context.store, context.now_ms, OriginOf(context, operation),
-                     [&](UnitOfWork& work) { return Change(operation, *arn, input, work); });
+                     [&](UnitOfWork& work) { return ChangeTags(context, operation, *arn, input, work); });
 }
 
 void SetInitialTags(const Message& create_input, chancery::store::ResourceRecord& record) {

@@ -64,12 +64,15 @@ void FillNames(const model::Resource& resource, Message& message) {
   }
 }
 
-std::string ArnFor(const Settings& settings, const model::Resource& resource) {
-  return model::ArnOf(resource.key, settings.partition, settings.region, resource.record.resource_owner());
+std::string ArnFor(const Viewer& viewer, const model::Resource& resource) {
+  model::ResourceKey key = resource.key;
+  if (viewer.account != key.mesh.owner) key.mesh.name += "@" + key.mesh.owner;
+  key.mesh.owner = resource.record.resource_owner();
+  return model::ArnOf(key, viewer.settings.partition, viewer.settings.region, key.mesh.owner);
 }
 
-void FillMetadata(const Settings& settings, const model::Resource& resource, model::ResourceMetadata& metadata) {
-  metadata.set_arn(ArnFor(settings, resource));
+void FillMetadata(const Viewer& viewer, const model::Resource& resource, model::ResourceMetadata& metadata) {
+  metadata.set_arn(ArnFor(viewer, resource));
   metadata.set_created_at(Seconds(resource.record.created_at_ms()));
   metadata.set_last_updated_at(Seconds(resource.record.last_updated_at_ms()));
   metadata.set_mesh_owner(resource.key.mesh.owner);
@@ -80,11 +83,11 @@ void FillMetadata(const Settings& settings, const model::Resource& resource, mod
 
 }  // namespace
 
-std::string DataJson(const Settings& settings, const model::Resource& resource, Shown shown) {
+std::string DataJson(const Viewer& viewer, const model::Resource& resource, Shown shown) {
   const Kind kind = resource.key.kind;
   const std::unique_ptr<Message> data = NewMessage(model::DescriptorOf(kind).data);
   FillNames(resource, *data);
-  FillMetadata(settings, resource, static_cast<model::ResourceMetadata&>(*MutableMessageMember(*data, "metadata")));
+  FillMetadata(viewer, resource, static_cast<model::ResourceMetadata&>(*MutableMessageMember(*data, "metadata")));
   Message* spec = MutableMessageMember(*data, "spec");
   spec->CopyFrom(model::SpecOf(resource.record, kind));
   if (shown != Shown::kAsSent) NormalizeForRead(kind, *spec);
@@ -92,10 +95,10 @@ std::string DataJson(const Settings& settings, const model::Resource& resource, 
   return model::ToJson(*data);
 }
 
-void FillRef(const Settings& settings, const model::Resource& resource, Message& ref) {
+void FillRef(const Viewer& viewer, const model::Resource& resource, Message& ref) {
   FillNames(resource, ref);
   const auto* reflection = ref.GetReflection();
-  SetStringMember(ref, "arn", ArnFor(settings, resource));
+  SetStringMember(ref, "arn", ArnFor(viewer, resource));
   SetStringMember(ref, "meshOwner", resource.key.mesh.owner);
   SetStringMember(ref, "resourceOwner", resource.record.resource_owner());
   reflection->SetDouble(&ref, FindMember(ref, "createdAt"), Seconds(resource.record.created_at_ms()));

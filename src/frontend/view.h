@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "frontend/settings.h"
 #include "frontend/unit_of_work.h"
@@ -22,10 +23,17 @@ enum class Shown {
   kDeleted,
 };
 
+// Who looks, and where: an ARN says mesh/<name>@<owner> to all but the mesh's owner (contract/api.md
+// §3.1).
+struct Viewer {
+  const Settings& settings;
+  std::string_view account;
+};
+
 // The flat ...Data object.
-std::string DataJson(const Settings& settings, const model::Resource& resource, Shown shown);
+std::string DataJson(const Viewer& viewer, const model::Resource& resource, Shown shown);
 
 // Fills an empty ...Ref.
-void FillRef(const Settings& settings, const model::Resource& resource, google::protobuf::Message& ref);
+void FillRef(const Viewer& viewer, const model::Resource& resource, google::protobuf::Message& ref);
 
 }  // namespace chancery::frontend

@@ -109,6 +109,24 @@ base::Result<ResourceKey> ParseReferrer(std::string_view reference_key) {
   return *std::move(from);
 }
 
+std::string ShareKeyText(const model::MeshId& mesh, std::string_view account) {
+  return fmt::format("{}{}", SharesPrefix(mesh), account);
+}
+
+std::string SharesPrefix(const model::MeshId& mesh) { return fmt::format("share/{}/", MeshPart(mesh)); }
+
+std::string SharedKeyText(std::string_view account, const model::MeshId& mesh) {
+  return SharedPrefix(account) + MeshPart(mesh);
+}
+
+std::string SharedPrefix(std::string_view account) { return fmt::format("shared/{}/", account); }
+
+base::Result<model::MeshId> ParseSharedKeyText(std::string_view text) {
+  const std::vector<std::string_view> parts = SplitParts(text);
+  if (parts.size() != 4 || parts[0] != "shared" || parts[2].empty() || parts[3].empty()) return Malformed(text);
+  return model::MeshId{std::string(parts[2]), std::string(parts[3])};
+}
+
 std::string IdempotencyKeyText(std::string_view account, std::string_view operation, std::string_view target,
                                std::string_view token) {
   const std::string token_part = IsPlainToken(token) ? std::string(token) : "~" + base::HashOf(token).ToHex();
@@ -131,6 +149,10 @@ std::string_view ToString(AttachedTo to) {
 
 std::string AccessKeyText(std::string_view access_key_id) { return fmt::format("iam/key/{}", access_key_id); }
 
+std::string QuotaKeyText(std::string_view account, std::string_view quota) {
+  return fmt::format("quota/{}/{}", account, quota);
+}
+
 std::string SecretKeyText(std::string_view access_key_id) { return fmt::format("secret/{}", access_key_id); }
 
 std::string PolicyKeyText(std::string_view account, std::string_view policy) {
@@ -148,7 +170,11 @@ std::string MemberKeyText(std::string_view account, std::string_view group, std:
 base::Result<std::vector<std::string>> ParseIamKeyText(std::string_view text) {
   const std::vector<std::string_view> parts = SplitParts(text);
   const std::string_view space = parts.size() > 1 && parts[0] == "iam" ? parts[1] : "";
-  const size_t wanted = space == "key" ? 3 : space == "policy" ? 4 : space == "member" ? 5 : space == "attached" ? 6 : 0;
+  const size_t wanted = space == "key"        ? 3
+                        : space == "policy"   ? 4
+                        : space == "member"   ? 5
+                        : space == "attached" ? 6
+                                              : 0;
   if (parts.size() != wanted) {
     return Error{Code::kInternal, fmt::format("'{}' is no key of an access key, policy or group", text), {}};
   }

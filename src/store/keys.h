@@ -15,16 +15,20 @@
 //                                                            the resource or a reference to it comes or goes
 //   ref/<owner>/<mesh>/<kind>//<name>/<from kind>/<from parent>/<from name>
 //                                                            empty; the second resource refers to the first
+//   share/<owner>/<mesh>/<account>                           empty; the account may use the mesh
+//   shared/<account>/<owner>/<mesh>                          empty; the same share, as the account finds it
 //   idem/<account>/<operation>/<target>/<token>              IdempotencyRecord
 //   iam/key/<access key id>                                  AccessKeyRecord; watched and in the history
 //   iam/policy/<account>/<policy>                            PolicyRecord; watched and in the history
 //   iam/attached/<account>/<user|group|account>/<name>/<policy>
 //                                                            empty; watched and in the history
 //   iam/member/<account>/<group>/<user>                      empty; watched and in the history
+//   quota/<account>/<quota>                                  a limit of the account's own, in decimal digits
 //   secret/<access key id>                                   the key's secret, sealed (iam/secret_box.h)
 //
 // <kind> is KindDescriptor::segment; <parent> is empty for what hangs directly under the mesh. The
-// part of a mesh itself, in guard/ and ref/, is mesh//<mesh>. Names cannot hold '/', so no part needs
+// part of a mesh itself, in guard/ and ref/, is mesh//<mesh>; guard/<owner>//mesh// is that of the account's
+// meshes, while their number has a quota. Names cannot hold '/', so no part needs
 // escaping. Functions are pure.
 namespace chancery::store {
 
@@ -52,6 +56,15 @@ std::string ReferencesPrefix(const model::ResourceKey& target);
 // The resource that refers, of a key below ReferencesPrefix.
 base::Result<model::ResourceKey> ParseReferrer(std::string_view reference_key);
 
+std::string ShareKeyText(const model::MeshId& mesh, std::string_view account);
+// Prefix of all shares of a mesh; the account follows it.
+std::string SharesPrefix(const model::MeshId& mesh);
+std::string SharedKeyText(std::string_view account, const model::MeshId& mesh);
+// Prefix of all that is shared with an account.
+std::string SharedPrefix(std::string_view account);
+// The mesh of a key below SharedPrefix. Error: kInternal for a key that is none.
+base::Result<model::MeshId> ParseSharedKeyText(std::string_view text);
+
 // `target` may hold any byte; it is hashed. So is a `token` of other bytes than [A-Za-z0-9_-] or of
 // more than 64; its hash stands behind a '~', which no plain token begins with.
 std::string IdempotencyKeyText(std::string_view account, std::string_view operation, std::string_view target,
@@ -62,6 +75,7 @@ std::string IdempotencyKeyText(std::string_view account, std::string_view operat
 enum class AttachedTo { kUser, kGroup, kAccount };
 std::string_view ToString(AttachedTo to);
 std::string AccessKeyText(std::string_view access_key_id);
+std::string QuotaKeyText(std::string_view account, std::string_view quota);
 std::string SecretKeyText(std::string_view access_key_id);
 std::string PolicyKeyText(std::string_view account, std::string_view policy);
 std::string AttachedKeyText(std::string_view account, AttachedTo to, std::string_view name, std::string_view policy);

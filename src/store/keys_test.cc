@@ -98,6 +98,23 @@ TEST(ReferenceKeyText, RefusesWhatIsNoReference) {
   }
 }
 
+TEST(ShareKeyText, HasItsLiteralBytesBothWays) {
+  EXPECT_EQ(ShareKeyText(kMesh, "444455556666"), "share/111122223333/shop/444455556666");
+  EXPECT_EQ(SharesPrefix(kMesh), "share/111122223333/shop/");
+  EXPECT_EQ(SharedKeyText("444455556666", kMesh), "shared/444455556666/111122223333/shop");
+  EXPECT_EQ(SharedPrefix("444455556666"), "shared/444455556666/");
+  const auto parsed = ParseSharedKeyText(SharedKeyText("444455556666", kMesh));
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(*parsed, kMesh);
+  for (const std::string text : {"shared/1/2", "shared/1/2/", "shared/1//m", "shared/1/2/m/", "share/1/2/m"}) {
+    EXPECT_FALSE(ParseSharedKeyText(text)) << text;
+  }
+}
+
+TEST(GuardKeyText, HasOneForTheMeshesOfAnAccount) {
+  EXPECT_EQ(GuardKeyText({{"111122223333", ""}, Kind::kMesh, "", ""}), "guard/111122223333//mesh//");
+}
+
 // The hashes are the first 32 hexadecimal digits of SHA-256.
 TEST(IdempotencyKeyText, HashesTheTargetAndUnusualTokens) {
   EXPECT_EQ(IdempotencyKeyText("111122223333", "CreateMesh", "abc", "Token_1-a"),
@@ -115,6 +132,7 @@ TEST(IdempotencyKeyText, HashesTheTargetAndUnusualTokens) {
 TEST(IamKeys, HaveTheirLiteralBytesAndParseBack) {
   EXPECT_EQ(AccessKeyText("CHKA1"), "iam/key/CHKA1");
   EXPECT_EQ(SecretKeyText("CHKA1"), "secret/CHKA1");
+  EXPECT_EQ(QuotaKeyText("111122223333", "q"), "quota/111122223333/q");
   EXPECT_EQ(PolicyKeyText("111122223333", "read"), "iam/policy/111122223333/read");
   EXPECT_EQ(AttachedKeyText("111122223333", AttachedTo::kUser, "ann", "read"),
             "iam/attached/111122223333/user/ann/read");
@@ -126,7 +144,8 @@ TEST(IamKeys, HaveTheirLiteralBytesAndParseBack) {
   EXPECT_EQ(*ParseIamKeyText("iam/attached/1/account//read"),
             (std::vector<std::string>{"attached", "1", "account", "", "read"}));
   EXPECT_EQ(*ParseIamKeyText("iam/key/CHKA1"), (std::vector<std::string>{"key", "CHKA1"}));
-  for (const std::string text : {"iam/key", "iam/key/a/b", "iam/policy/1", "iam/other/1/2", "secret/CHKA1", "iam", ""}) {
+  for (const std::string text :
+       {"iam/key", "iam/key/a/b", "iam/policy/1", "iam/other/1/2", "secret/CHKA1", "iam", ""}) {
     EXPECT_FALSE(ParseIamKeyText(text)) << text;
   }
 }

@@ -33,6 +33,7 @@ DOCUMENTS = [
     "docs/guide/operating.md",
     "docs/guide/proxies.md",
     "docs/guide/api.md",
+    "docs/guide/clients.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
 ]

@@ -1,0 +1,122 @@
+#include "app/admin_socket.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "frontend/account_quotas.h"
+#include "frontend/http_server.h"
+#include "iam/iam_fixture.h"
+
+namespace chancery::app {
+namespace {
+
+namespace json = boost::json;
+
+class AdminSocketTest : public iam::IamFixture {
+ protected:
+  AdminSocketTest() {
+    std::filesystem::create_directories(data_dir_);
+    frontend::HttpServerOptions options;
+    options.address = "unix:" + (data_dir_ / kAdminSocket).string();
+    auto server = frontend::HttpServer::Start(options, [this](const frontend::Request& r) {
+      return HandleCommand({*admin_, *directory_, store_, clock_}, r);
+    });
+    EXPECT_TRUE(server) << base::ToString(server.error());
+    server_ = *std::move(server);
+  }
+  ~AdminSocketTest() override {
+    server_.reset();
+    std::filesystem::remove_all(data_dir_);
+  }
+
+  base::Result<json::value> Run(std::string_view group, std::string_view verb, const json::object& arguments) {
+    auto answer = SendCommand(data_dir_, *FindCommand(group, verb), arguments);
+    if (!answer) return answer.error();
+    return answer->value();
+  }
+
+  // Short: the path of a socket has 107 bytes.
+  const std::filesystem::path data_dir_ =
+      std::filesystem::temp_directory_path() / ("chancery_as_" + std::to_string(getpid()));
+  std::unique_ptr<frontend::HttpServer> server_;
+};
+
+TEST_F(AdminSocketTest, IsForItsOwnerAlone) {
+  struct stat status{};
+  ASSERT_EQ(stat((data_dir_ / kAdminSocket).c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+}
+
+TEST_F(AdminSocketTest, KeysAreMadeListedAndDisabled) {
+  const auto made = Run("keys", "create", {{"account", kAccount}, {"user", "ann"}});
+  ASSERT_TRUE(made) << base::ToString(made.error());
+  const std::string id(made->at("AccessKeyId").as_string());
+  EXPECT_EQ(made->at("AccessKey").at("SecretAccessKey"), made->at("SecretAccessKey"));
+  EXPECT_NE(directory_->FindKey(id), nullptr);
+  ASSERT_TRUE(Run("keys", "disable", {{"account", kAccount}, {"user", "ann"}}));
+  const auto listed = Run("keys", "list", {});
+  EXPECT_EQ(listed->at("AccessKeyMetadata").at(0).at("Status"), "Inactive");
+  EXPECT_EQ(json::serialize(*listed).find("SecretAccessKey"), std::string::npos);
+  ASSERT_TRUE(Run("keys", "enable", {{"access-key-id", id}}));
+  EXPECT_FALSE(directory_->FindKey(id)->disabled);
+  ASSERT_TRUE(Run("keys", "delete", {{"access-key-id", id}}));
+  EXPECT_EQ(directory_->FindKey(id), nullptr);
+  EXPECT_NE(Run("keys", "delete", {{"access-key-id", id}}).error().message.find("there is no access key"),
+            std::string::npos);
+}
+
+TEST_F(AdminSocketTest, SimulateSaysWhichStatementDecides) {
+  ASSERT_TRUE(Run("policy", "put", {{"account", kAccount}, {"name", "p"}, {"file", Allow("appmesh:Describe*")}}));
+  ASSERT_TRUE(Run("policy", "attach", {{"account", kAccount}, {"name", "p"}, {"group", "ops"}}));
+  ASSERT_TRUE(Run("group", "add", {{"account", kAccount}, {"group", "ops"}, {"user", "ann"}}));
+  json::object asked{{"account", kAccount},
+                     {"user", "ann"},
+                     {"action", "appmesh:DescribeMesh"},
+                     {"resource", "arn:aws:appmesh:us-east-1:111122223333:mesh/m"}};
+  const auto allowed = Run("policy", "simulate", asked);
+  ASSERT_TRUE(allowed) << base::ToString(allowed.error());
+  EXPECT_EQ(allowed->at("EvalDecision"), "allowed");
+  EXPECT_EQ(allowed->at("MatchedStatement").at("AttachedTo"), "group ops");
+  asked["action"] = "appmesh:DeleteMesh";
+  EXPECT_EQ(Run("policy", "simulate", asked)->at("EvalDecision"), "implicitDeny");
+}
+
+TEST_F(AdminSocketTest, QuotasOfAnAccountAreSetAndReset) {
+  ASSERT_TRUE(Run("quota", "set", {{"account", kAccount}, {"name", "meshes-per-account"}, {"limit", "2"}}));
+  EXPECT_EQ(frontend::ReadQuotas(store_, kAccount)->at("meshes-per-account"), 2);
+  EXPECT_TRUE(frontend::ReadQuotas(store_, "999922223333")->empty());
+  const auto listed = Run("quota", "list", {{"account", kAccount}});
+  EXPECT_EQ(listed->at("Quotas").at(0).at("Limit"), 2);
+  ASSERT_TRUE(Run("quota", "reset", {{"account", kAccount}, {"name", "meshes-per-account"}}));
+  EXPECT_TRUE(frontend::ReadQuotas(store_, kAccount)->empty());
+  EXPECT_FALSE(Run("quota", "set", {{"account", kAccount}, {"name", "moons"}, {"limit", "2"}}));
+  EXPECT_FALSE(Run("quota", "set", {{"account", kAccount}, {"name", "meshes-per-account"}, {"limit", "-2"}}));
+  EXPECT_FALSE(Run("quota", "set", {{"account", kAccount}, {"name", "meshes-per-account"}, {"limit", "2x"}}));
+}
+
+TEST_F(AdminSocketTest, MisuseNamesTheArgument) {
+  EXPECT_NE(Run("keys", "create", {{"account", kAccount}}).error().message.find("--user is required"),
+            std::string::npos);
+  EXPECT_NE(Run("keys", "create", {{"account", kAccount}, {"user", "a"}, {"x", "y"}}).error().message.find("--x"),
+            std::string::npos);
+  EXPECT_NE(Run("keys", "create", {{"account", 1}, {"user", "a"}}).error().message.find("--account must be a text"),
+            std::string::npos);
+  EXPECT_NE(Run("policy", "attach", {{"account", kAccount}, {"name", "p"}, {"user", "a"}, {"group", "b"}})
+                .error()
+                .message.find("--group does not go with --user"),
+            std::string::npos);
+  EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, {"POST", "/keys/create", {}, "[1]"}).status, 400);
+  EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, {"GET", "/keys/create", {}, "{}"}).status, 404);
+  EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, {"POST", "/keys/steal", {}, "{}"}).status, 404);
+}
+
+TEST_F(AdminSocketTest, NobodyServesAnotherDirectory) {
+  const auto answer = SendCommand(data_dir_ / "elsewhere", *FindCommand("keys", "list"), {});
+  ASSERT_TRUE(answer);
+  EXPECT_FALSE(answer->has_value());
+}
+
+}  // namespace
+}  // namespace chancery::app

@@ -1,0 +1,67 @@
+#include "app/audit_file.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/json.hpp>
+#include <chrono>
+#include <ctime>
+
+namespace chancery::app {
+namespace {
+
+namespace json = boost::json;
+
+constexpr size_t kMaxFile = 64 << 20;
+constexpr size_t kOldFiles = 8;
+
+std::string Time(int64_t ms) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000);
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<AuditFile>> AuditFile::Open(const std::string& path) {
+  try {
+    auto sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(path, kMaxFile, kOldFiles);
+    auto logger = std::make_shared<spdlog::logger>("audit", std::move(sink));
+    logger->set_pattern("%v");
+    return std::unique_ptr<AuditFile>(new AuditFile(std::move(logger)));
+  } catch (const spdlog::spdlog_ex& error) {
+    return base::Error{base::Code::kUnavailable, error.what(), {}};
+  }
+}
+
+AuditFile::AuditFile(std::shared_ptr<spdlog::logger> logger) : logger_(std::move(logger)) {
+  // The flusher of spdlog knows its registered loggers alone.
+  spdlog::drop(logger_->name());
+  spdlog::register_logger(logger_);
+  spdlog::flush_every(std::chrono::seconds(1));
+}
+
+AuditFile::~AuditFile() {
+  spdlog::drop(logger_->name());
+  logger_->flush();
+}
+
+void AuditFile::Write(const frontend::AuditEvent& event) { logger_->info(AuditLine(event)); }
+
+std::string AuditLine(const frontend::AuditEvent& event) {
+  json::object line{{"time", Time(event.time_ms)}, {"requestId", event.request_id}};
+  const auto add = [&line](std::string_view name, std::string_view value) {
+    if (!value.empty()) line[name] = value;
+  };
+  add("actor", event.actor);
+  add("accessKeyId", event.access_key_id);
+  add("source", event.source);
+  add("operation", event.operation);
+  if (!event.resources.empty()) line["resources"] = json::array(event.resources.begin(), event.resources.end());
+  if (event.txn) line["txn"] = *event.txn;
+  line["status"] = event.status;
+  add("error", event.error);
+  return json::serialize(line);
+}
+
+}  // namespace chancery::app

@@ -1,0 +1,62 @@
+#include "app/audit_file.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace chancery::app {
+namespace {
+
+frontend::AuditEvent Event() {
+  frontend::AuditEvent event;
+  event.time_ms = 1'700'000'000'123;
+  event.request_id = "r";
+  event.actor = "arn:aws:iam::111122223333:user/ann";
+  event.access_key_id = "CHKA1";
+  event.source = "10.0.0.1";
+  event.operation = "CreateMesh";
+  event.resources = {"arn:aws:appmesh:us-east-1:111122223333:mesh/m"};
+  event.txn = 7;
+  event.status = 200;
+  return event;
+}
+
+TEST(AuditLine, TellsWhoWhereWhatAndTheResult) {
+  EXPECT_EQ(AuditLine(Event()),
+            R"({"time":"2023-11-14T22:13:20.123Z","requestId":"r","actor":"arn:aws:iam::111122223333:user/ann",)"
+            R"("accessKeyId":"CHKA1","source":"10.0.0.1","operation":"CreateMesh",)"
+            R"("resources":["arn:aws:appmesh:us-east-1:111122223333:mesh/m"],"txn":7,"status":200})");
+  frontend::AuditEvent refused;
+  refused.status = 403;
+  refused.error = "InvalidSignatureException";
+  EXPECT_EQ(AuditLine(refused), R"({"time":"1970-01-01T00:00:00.000Z","requestId":"","status":403,)"
+                                R"("error":"InvalidSignatureException"})");
+}
+
+// What a caller sends cannot make two lines of one.
+TEST(AuditLine, IsOneLineWhateverWasSent) {
+  frontend::AuditEvent event = Event();
+  event.resources = {"a\n{\"b"};
+  EXPECT_EQ(AuditLine(event).find('\n'), std::string::npos);
+}
+
+TEST(AuditFile, KeepsALineForEachCall) {
+  const std::string path = std::string(testing::TempDir()) + "/audit_file_test.log";
+  std::filesystem::remove(path);
+  {
+    auto file = AuditFile::Open(path);
+    ASSERT_TRUE(file) << base::ToString(file.error());
+    (*file)->Write(Event());
+    (*file)->Write(Event());
+  }
+  std::ifstream in(path);
+  std::stringstream content;
+  content << in.rdbuf();
+  EXPECT_EQ(content.str(), AuditLine(Event()) + "\n" + AuditLine(Event()) + "\n");
+  EXPECT_FALSE(AuditFile::Open("/proc/nothing/audit.log"));
+}
+
+}  // namespace
+}  // namespace chancery::app

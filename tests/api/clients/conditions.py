@@ -1,0 +1,47 @@
+"""Control planes in the states in which they answer the API's errors. Each is a real one; what it takes
+to get there is done from outside, as it would happen to a user."""
+import contextlib
+import sqlite3
+
+from demo.world import World
+
+
+@contextlib.contextmanager
+def database(world):
+    opened = sqlite3.connect(world.directory / "data/chancery.db", isolation_level=None, timeout=30)
+    with contextlib.closing(opened):
+        yield opened
+
+
+@contextlib.contextmanager
+def normal():
+    with World() as world:
+        yield world
+
+
+@contextlib.contextmanager
+def with_a_damaged_record():
+    """The record of the mesh `damaged` is overwritten by another process."""
+    with World() as world:
+        world.client.create_mesh(meshName="damaged")
+        with database(world) as opened:
+            changed = opened.execute("UPDATE entry SET value = x'ff' WHERE CAST(key AS TEXT) LIKE 'res/mesh/%/damaged'")
+            assert changed.rowcount == 1
+        yield world
+
+
+@contextlib.contextmanager
+def without_writes():
+    """Another process holds the store's write lock for longer than the control plane waits for it."""
+    with World() as world, database(world) as opened:
+        opened.execute("BEGIN IMMEDIATE")
+        yield world
+        opened.execute("ROLLBACK")
+
+
+# By the name in errors.json; an error whose condition is not here cannot be reached yet.
+CONDITIONS = {
+    "normal": normal,
+    "a damaged record": with_a_damaged_record,
+    "a store that takes no writes": without_writes,
+}
