@@ -11,8 +11,9 @@ TYPES = {"string": str, "integer": int, "long": int, "boolean": bool, "list": li
 RANGES = {"integer": (-2**31, 2**31 - 1), "long": (-2**63, 2**63 - 1)}
 # Which of the server's refusals are of shapes; any other is one of its own rules (src/frontend/field_rules.h).
 SHAPE_TEXT = re.compile(
-    r"is required$|must have .* items, has |must be .* characters long, is |must match |must have exactly one of .*; has \d"
-    r"|must be (a|an) \w+.*, is |must be true or false, is |must be one of .*; is |must be (between|at least|at most) ")
+    r"is required$|must have .* items, has |must be .* characters long, is |must match "
+    r"|must have exactly one of .*; has \d|must be (a|an) \w+.*, is |must be true or false, is "
+    r"|must be one of .*; is |must be (between|at least|at most) ")
 PATH = r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+|\[\d+\])*"
 
 
@@ -107,7 +108,8 @@ def sound_places(value, shape):
 def ways_to_break(place, random):
     """Values that break a rule of the place's shape; GONE drops the member."""
     shape, rules = place.shape, place.shape.metadata
-    others = {"string": [7, [], {}, True], "integer": ["7", 1.5, [], {}], "long": ["7", 1.5, {}], "boolean": ["true", 0],
+    others = {"string": [7, [], {}, True], "integer": ["7", 1.5, [], {}], "long": ["7", 1.5, {}],
+              "boolean": ["true", 0],
               "list": [{}, "x", 3], "structure": [[], "x", 3, False]}
     ways = [random.choice(others[shape.type_name])]
     if place.parent.type_name == "list":  # elsewhere null is absence
@@ -116,12 +118,12 @@ def ways_to_break(place, random):
         ways.append(GONE)
     if shape.type_name in RANGES:
         least, most = RANGES[shape.type_name]
-        ways += [rules.get("min", least) - 1, rules.get("max", most) + 1]
+        ways += [rules.get("min", least) - 1] * (1 if "min" in rules else 4) + [rules.get("max", most) + 1]
     elif shape.type_name == "string" and shape.enum:
         ways += ["", "NO_SUCH_VALUE", shape.enum[0].swapcase()]
     elif shape.type_name == "string":
         ways += [""] * (rules.get("min", 0) > 0) + ["x" * (rules.get("max", 0) + 1)] * ("max" in rules)
-        ways += ["\x01", "é"] * ("pattern" in rules)
+        ways += ["\x01", "é"] * (4 * ("pattern" in rules))
     elif shape.type_name == "list":
         ways += [[]] * (rules.get("min", 0) > 0)
         ways += [(place.value[:1] or [0]) * (rules.get("max", 0) + 1)] * ("max" in rules)

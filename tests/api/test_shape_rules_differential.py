@@ -60,7 +60,8 @@ class Inputs:
         value = copy.deepcopy(value)
         for _ in range(self.random.randint(1, 3)):
             place = self._choose(list(shape_rules.sound_places(value, shape)))
-            ways = [way for way in shape_rules.ways_to_break(place, self.random) if can_send(way, place)] if place else []
+            ways = shape_rules.ways_to_break(place, self.random) if place else []
+            ways = [way for way in ways if can_send(way, place)]
             if not ways:
                 continue
             way = self.random.choice(ways)

@@ -1,5 +1,6 @@
 #include "iam/sigv4.h"
 
+#include <algorithm>
 #include <string>
 
 #include "base/check.h"
@@ -12,6 +13,9 @@ namespace chancery::fuzz {
 namespace {
 
 constexpr size_t kSecretBytes = 40;
+// The system's clock counts nanoseconds: it begins in 1677 and ends in 2262.
+constexpr std::chrono::sys_seconds kFirstTime = std::chrono::sys_days(std::chrono::year(1678) / 1 / 1);
+constexpr std::chrono::sys_seconds kLastTime = std::chrono::sys_days(std::chrono::year(2262) / 1 / 1);
 
 void CheckClaim(const iam::SigV4Claim& claim) {
   CHANCERY_CHECK(claim.signature.size() == 64);
@@ -38,8 +42,9 @@ void FuzzSigV4(std::string_view input) {
   }
   CheckClaim(*claim);
   for (const auto payload : {iam::SigV4Payload::kBody, iam::SigV4Payload::kStream}) {
-    // Place and time are as claimed, so that the signature itself must refuse.
-    const iam::SigV4Expectation expectation{claim->region, claim->service, claim->time, std::chrono::minutes(5),
+    // Place and time are as claimed, the time as far as the clock can be, so that the signature itself must refuse.
+    const iam::SigV4Expectation expectation{claim->region, claim->service,
+                                            std::clamp(claim->time, kFirstTime, kLastTime), std::chrono::minutes(5),
                                             payload};
     const base::Status status = iam::VerifySigV4(*claim, request, secret, expectation);
     CHANCERY_CHECK(!status);
