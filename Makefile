@@ -62,9 +62,17 @@ compatibility: build-tests ## Rewrite docs/guide/compatibility.md from what the 
 	@CHANCERY_COMPATIBILITY_REWRITE=1 build/env/client/bin/python -m pytest -q tests/api/test_clients.py
 
 .PHONY: test-long
-test-long: build-tests ## The random tests for longer, with a named seed: SEED=... CASES=...
+test-long: build-tests ## The random tests for longer, with a named seed: SEED=... CASES=...; fuzzing, 24 minutes a target
 	@RC_PARAMS="max_success=$(or $(CASES),100000) seed=$(or $(SEED),1)" ctest --test-dir build/release \
 		--output-on-failure -j $(JOBS) --timeout 3600 -R '[Pp]ropert|Random|Generated'
+	@$(MAKE) fuzz SECONDS=$(or $(SECONDS),1440)
+
+# A finding fails it and says how to keep it as a test.
+.PHONY: fuzz
+fuzz: setup-build setup-lint ## libFuzzer on everything that reads foreign bytes: SECONDS=60 for each, TARGET=codec alone
+	@cmake --preset fuzz >/dev/null
+	@cmake --build build/fuzz -j $(JOBS) --target $(if $(TARGET),$(TARGET:%=fuzz_%),fuzz_targets)
+	@tests/fuzz/run build/fuzz $(or $(SECONDS),60) $(TARGET)
 
 # The parts without sockets, where a sanitizer is cheap; `make asan` and `make tsan` take everything.
 .PHONY: sanitize
