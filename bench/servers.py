@@ -20,11 +20,11 @@ class Server:
     """A running server: its name, HOST:PORT, and an access key (id, secret)."""
 
     def __init__(self, name, address, key, child):
-        self.name, self.address, self.key, self._child = name, address, key, child
+        self.name, self.address, self.key, self.child = name, address, key, child
 
     def cpu_seconds(self):
         """Of all its threads, since it was started."""
-        fields = pathlib.Path(f"/proc/{self._child.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        fields = pathlib.Path(f"/proc/{self.child.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
