@@ -33,7 +33,10 @@ def load(server, mix, connections, seconds):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds + 120)
     result = json.loads(done.stdout) if done.stdout else {"errors": 1, "first_error": done.stderr.strip()}
     if "seconds" in result:
-        result["server_cpus"] = (server.cpu_seconds() - before) / result["seconds"]
+        busy = server.cpu_seconds() - before
+        result["server_cpus"] = busy / result["seconds"]
+        # Depends least on what else the machine does.
+        result["cpu_us_per_request"] = 1e6 * busy / result["requests"]
     return result
 
 
@@ -61,7 +64,7 @@ def row(name, mix, connections, result):
         return f"{name:9} {mix:9} {connections:4} FAILED: {result['first_error']}"
     return (f"{name:9} {mix:9} {connections:4} {result['requests_per_second']:9.0f}/s"
             f" {result['p50_ms']:8.2f} {result['p99_ms']:8.2f} {result['max_ms']:8.2f}"
-            f" {result['server_cpus']:7.2f} {result['generator_cpus']:7.2f} {result['errors']:6}")
+            f" {result['cpu_us_per_request']:8.0f} {result['server_cpus']:7.2f} {result['generator_cpus']:7.2f} {result['errors']:6}")
 
 
 def ratios(report):
@@ -102,7 +105,7 @@ def run(options, directory):
     report = {"machine": machine.facts(directory), "seconds": options.seconds, "rounds": options.rounds, "runs": []}
     print("{cpu}, {cores} cores, load average {load_average}, fsync {fsync_ms} ms".format(**report["machine"]))
     print(f"  {'server':9} {'mix':9} {'conn':>4} {'requests':>11} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8}"
-          f" {'CPUs':>7} {'load':>7} {'errors':>6}")
+          f" {'us/call':>8} {'CPUs':>7} {'load':>7} {'errors':>6}")
     wanted = [(lambda: servers.chancery(ROOT / "build" / "chancery", directory), [options.connections])]
     if options.moto:
         wanted.append((lambda: servers.moto(directory), sorted({options.connections, 16}, reverse=True)))

@@ -25,6 +25,7 @@ def test_every_mix_is_answered(tmp_path):
     for mix, result in measured["results"].items():
         assert result["errors"] == 0, (mix, result["first_error"])
         assert result["requests"] > 0 and result["requests_per_second"] > 0, mix
+        assert result["cpu_us_per_request"] >= 0 and result["server_cpus"] >= 0, mix
         assert 0 < result["p50_ms"] <= result["p99_ms"] <= result["max_ms"], mix
 
 
