@@ -61,6 +61,14 @@ compatibility: build-tests ## Rewrite docs/guide/compatibility.md from what the 
 	@tools/setup.sh test
 	@CHANCERY_COMPATIBILITY_REWRITE=1 build/env/client/bin/python -m pytest -q tests/api/test_clients.py
 
+.PHONY: bench
+bench: setup-build ## The API's throughput and latency next to moto's, into build/bench/api.json; ARGS=... goes to bench/run.py
+	@tools/setup.sh bench
+	@cmake --preset release >/dev/null
+	@cmake --build build/release -j $(JOBS) --target chancery api_load
+	@ln -sf release/src/app/chancery build/chancery
+	@PYTHONPATH=tools:. build/env/bench/bin/python -m bench.run $(ARGS)
+
 .PHONY: test-long
 test-long: build-tests ## The random tests for longer, with a named seed: SEED=... CASES=...; fuzzing, 24 minutes a target
 	@RC_PARAMS="max_success=$(or $(CASES),100000) seed=$(or $(SEED),1)" ctest --test-dir build/release \
