@@ -84,10 +84,10 @@ fuzz: setup-build setup-lint ## libFuzzer on everything that reads foreign bytes
 
 # The parts without sockets, where a sanitizer is cheap; `make asan` and `make tsan` take everything.
 .PHONY: sanitize
-sanitize: setup-build ## ASan and UBSan on the model, the compiler and the protocol core
+sanitize: setup-build ## ASan and UBSan on the model, the compiler, the protocol core and identities
 	@cmake --preset asan >/dev/null
-	@cmake --build build/asan -j $(JOBS) --target model_test compile_test xds_test
-	@ctest --test-dir build/asan --output-on-failure -j $(JOBS) -R '^(model|compile|xds)/'
+	@cmake --build build/asan -j $(JOBS) --target model_test compile_test xds_test iam_test
+	@ctest --test-dir build/asan --output-on-failure -j $(JOBS) -R '^(model|compile|xds|iam)/'
 
 .PHONY: asan tsan
 asan tsan: setup-build ## All unit tests under ASan+UBSan, or under TSan
