@@ -90,6 +90,7 @@ def test_what_is_no_tls_gets_no_answer(secure, sent):
     assert name_shown(secure, trusting(secure.directory / "in-force.pem")) == "in-force"
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_old_versions_of_tls_are_refused(secure):
     context = trusting(secure.directory / "in-force.pem")
     context.set_ciphers("ALL:@SECLEVEL=0")
