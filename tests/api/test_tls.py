@@ -1,3 +1,4 @@
+from demo.signing import MESHES, exchange, sign
 """The API over TLS: who may trust it, a certificate that is renewed under load, and what is not TLS."""
 import http.client
 import os
@@ -12,7 +13,6 @@ import pytest
 from demo import mesh
 from demo.waiting import wait_until
 from demo.world import World
-from signing import MESHES, exchange, sign
 
 
 def make_certificate(directory, name, address):
