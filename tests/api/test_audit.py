@@ -9,8 +9,8 @@ import uuid
 import pytest
 
 from demo.mesh import ACCOUNT, REGION
+from demo.signing import MESHES, exchange, presign, sign
 from demo.world import World
-from signing import MESHES, exchange, presign, sign
 
 CALLS = 10_000
 # Of Caller.turn.

@@ -6,8 +6,8 @@ import botocore.exceptions
 import pytest
 
 from demo.mesh import ACCOUNT
+from demo.signing import MESHES, call, presign, send, sign
 from sigv4_cases import clock
-from signing import MESHES, call, presign, send, sign
 
 INVALID = (403, "InvalidSignatureException")
 UNRECOGNIZED = (403, "UnrecognizedClientException")

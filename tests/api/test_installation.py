@@ -8,7 +8,7 @@ import botocore.exceptions
 import pytest
 
 from demo.mesh import ACCOUNT
-from signing import MESHES, call
+from demo.signing import MESHES, call
 
 SOCKET = "admin.sock"
 

@@ -7,7 +7,7 @@ import botocore.exceptions
 import pytest
 
 from demo.mesh import ACCOUNT, REGION
-from signing import MESHES, call
+from demo.signing import MESHES, call
 
 OTHER = "111122223333"
 SEED = 20190125

@@ -1,3 +1,4 @@
+from demo.signing import MESHES, exchange, sign
 """The API over TLS: who may trust it, a certificate that is renewed under load, and what is not TLS."""
 import http.client
 import os
@@ -12,7 +13,6 @@ import pytest
 from demo import mesh
 from demo.waiting import wait_until
 from demo.world import World
-from signing import MESHES, exchange, sign
 
 
 def make_certificate(directory, name, address):
@@ -90,6 +90,7 @@ def test_what_is_no_tls_gets_no_answer(secure, sent):
     assert name_shown(secure, trusting(secure.directory / "in-force.pem")) == "in-force"
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_old_versions_of_tls_are_refused(secure):
     context = trusting(secure.directory / "in-force.pem")
     context.set_ciphers("ALL:@SECLEVEL=0")
