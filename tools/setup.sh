@@ -91,7 +91,7 @@ case "${1:-}" in
     need_environment envoy-newest
     ;;
   test)
-    need_packages procps curl awscli
+    need_packages procps curl awscli openssl
     need_environment client
     need_environment envoy-newest
     need_environment envoy-oldest

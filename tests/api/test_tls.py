@@ -75,7 +75,8 @@ def test_a_policy_can_ask_for_tls(secure):
         secure.connect(key).list_meshes()
 
 
-@pytest.mark.parametrize("sent", [b"GET /v20190125/meshes HTTP/1.1\r\nHost: x\r\n\r\n", b"\x00" * 64])
+@pytest.mark.parametrize("sent", [b"GET /v20190125/meshes HTTP/1.1\r\nHost: x\r\n\r\n", b"\x00" * 64],
+                         ids=["HTTP", "zeros"])
 def test_what_is_no_tls_gets_no_answer(secure, sent):
     host, port = secure.control.api.rsplit(":", 1)
     with socket.create_connection((host, int(port)), timeout=30) as plain:
