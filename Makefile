@@ -62,9 +62,11 @@ compatibility: build-tests ## Rewrite docs/guide/compatibility.md from what the 
 	@CHANCERY_COMPATIBILITY_REWRITE=1 build/env/client/bin/python -m pytest -q tests/api/test_clients.py
 
 .PHONY: test-long
-test-long: build-tests ## The random tests for longer, with a named seed: SEED=... CASES=...
+test-long: build-tests ## The random tests for longer, with a named seed: SEED=... CASES=... SOAK_SECONDS=...
+	@tools/setup.sh test
 	@RC_PARAMS="max_success=$(or $(CASES),100000) seed=$(or $(SEED),1)" ctest --test-dir build/release \
 		--output-on-failure -j $(JOBS) --timeout 3600 -R '[Pp]ropert|Random|Generated'
+	@SOAK_SECONDS=$(or $(SOAK_SECONDS),60) SOAK_SEED=$(or $(SEED),1) build/env/client/bin/python -m pytest -q -s tests/soak
 
 # The parts without sockets, where a sanitizer is cheap; `make asan` and `make tsan` take everything.
 .PHONY: sanitize
