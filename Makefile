@@ -70,9 +70,11 @@ bench: setup-build ## The API's throughput and latency next to moto's, into buil
 	@PYTHONPATH=tools:. build/env/bench/bin/python -m bench.run $(ARGS)
 
 .PHONY: test-long
-test-long: build-tests ## The random tests for longer, with a named seed: SEED=... CASES=...; fuzzing, 24 minutes a target
+test-long: build-tests ## Random tests for longer and from a named seed: SEED=... CASES=... SOAK_SECONDS=...; fuzzing, 24 minutes a target
+	@tools/setup.sh test
 	@RC_PARAMS="max_success=$(or $(CASES),100000) seed=$(or $(SEED),1)" ctest --test-dir build/release \
 		--output-on-failure -j $(JOBS) --timeout 3600 -R '[Pp]ropert|Random|Generated'
+	@SOAK_SECONDS=$(or $(SOAK_SECONDS),60) SOAK_SEED=$(or $(SEED),1) build/env/client/bin/python -m pytest -q -s tests/soak
 	@$(MAKE) fuzz SECONDS=$(or $(SECONDS),1440)
 
 # A finding fails it and says how to keep it as a test.

@@ -282,6 +282,13 @@ std::vector<Case> PortCases() {
        "spec.listeners must keep port 80, which GatewayRoute g/w names",
        {RouterHas({"80/http"}), GatewayRouteIs("{}", R"(,"port":80)")}},
       {"ports-in-use-stay",
+       Provider("virtualNode", "y"),
+       "spec.provider must have a listener on port 80, which GatewayRoute g/w names; it has: 81",
+       {RouterHas({"80/http"}),
+        GatewayRouteIs("{}", R"(,"port":80)"),
+        {"/meshes/m/virtualNodes", R"({"virtualNodeName":"y","spec":{)" + Listeners({"81/http"}) +
+                                       R"(,"serviceDiscovery":{"dns":{"hostname":"y"}}}})"}}},
+      {"ports-in-use-stay",
        RouterHas({"80/http", "81/http"}),
        "",
        {RouterHas({"80/http"}), matched, GatewayRouteIs("{}", R"(,"port":80)")}},

@@ -336,7 +336,25 @@ Status GatewayRoutePortsExist(const Change& change) {
   return Writes(change, Kind::kGatewayRoute) ? PortsExist(change) : Status::Ok();
 }
 
+namespace {
+
+// A service's new provider listens on the ports that gateway routes to the service name.
+Status ProviderHasPortsInUse(const Change& change) {
+  const auto listeners = ProvidedListeners(change);
+  if (!listeners) return listeners.error();
+  if (!*listeners) return Status::Ok();
+  return ForEachGatewayRouteTo(change, [&](const ResourceKey& key, const Message& spec) {
+    const std::optional<int> port = RoutePortsOf(key.mesh, key.kind, spec).targets.front().port;
+    if (!IsForeign(**listeners, port)) return Status::Ok();
+    return Refusal({{"spec.provider", fmt::format("must have a listener on port {}, which {} names; it has: {}", *port,
+                                                  Named(key), frontend::PortsOf(**listeners))}});
+  });
+}
+
+}  // namespace
+
 Status PortsInUseStay(const Change& change) {
+  if (Writes(change, Kind::kVirtualService)) return ProviderHasPortsInUse(change);
   const bool router = Writes(change, Kind::kVirtualRouter);
   const bool node = Writes(change, Kind::kVirtualNode);
   const bool gateway = Writes(change, Kind::kVirtualGateway);

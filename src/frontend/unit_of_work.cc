@@ -2,12 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
+#include <thread>
+
+#include "base/random.h"
 #include "store/keys.h"
 
 namespace chancery::frontend {
 namespace {
 
 constexpr int kAttempts = 20;
+constexpr int kMaxDoublings = 5;
+
+// A random time before the attempt that follows `lost` lost ones.
+std::chrono::microseconds PauseAfter(int lost) {
+  const uint64_t most = uint64_t{1000} << std::min(lost - 1, kMaxDoublings);
+  uint64_t random = 0;
+  const std::string bytes = base::RandomBytes(sizeof(random));
+  std::memcpy(&random, bytes.data(), sizeof(random));
+  return std::chrono::microseconds(random % most);
+}
 
 }  // namespace
 
@@ -65,8 +80,12 @@ base::Result<store::Txn> UnitOfWork::Commit(const Origin& origin) {
   return store_.Commit(std::move(batch_));
 }
 
-base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const Origin& origin, const Attempt& attempt) {
+void Sleep(std::chrono::microseconds time) { std::this_thread::sleep_for(time); }
+
+base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const Origin& origin, const Attempt& attempt,
+                                  const Pause& pause) {
   for (int i = 0; i < kAttempts; ++i) {
+    if (i > 0) pause(PauseAfter(i));
     UnitOfWork work(store, now_ms);
     auto outcome = attempt(work);
     if (outcome && outcome->txn) return outcome;

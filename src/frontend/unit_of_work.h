@@ -2,6 +2,7 @@
 
 #include <chancery/store/records.pb.h>
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -73,10 +74,16 @@ class UnitOfWork {
 
 using Attempt = std::function<base::Result<Outcome>(UnitOfWork&)>;
 
+// Blocks the calling thread for so long.
+using Pause = std::function<void(std::chrono::microseconds time)>;
+void Sleep(std::chrono::microseconds time);
+
 // Runs `attempt` and commits it; a lost race, or a refusal on reads that did not hold, runs the
-// whole of it again on new reads, at most 20 times, then kUnavailable. An outcome that has a transaction already (a
-// replay) commits nothing.
-base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const Origin& origin, const Attempt& attempt);
+// whole of it again on new reads, at most 20 times, then kUnavailable. Before each new attempt it pauses for a random
+// time below 1 ms, 2 ms, 4 ms and so on up to 32 ms, 0.48 s in all at most, so that those who lost together do not meet
+// again. An outcome that has a transaction already (a replay) commits nothing.
+base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const Origin& origin, const Attempt& attempt,
+                                  const Pause& pause = Sleep);
 
 // The resource in an entry below res/. kInternal when its bytes are no record.
 base::Result<Stored> ParseStored(const store::Entry& entry);
