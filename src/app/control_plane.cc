@@ -81,8 +81,14 @@ base::Status ControlPlane::StartApi() {
     gate_ = std::make_unique<frontend::OpenGate>(options_.account);
   } else {
     const double burst = options_.api_burst > 0 ? options_.api_burst : std::max(1.0, options_.api_rate);
+    if (!options_.oidc_issuer.empty()) {
+      auto tokens = Tokens::Start(options_, clock_);
+      if (!tokens) return Named("--oidc-jwks", tokens.error());
+      tokens_ = *std::move(tokens);
+    }
     gate_ = std::make_unique<frontend::IamGate>(options_.region, identities_->directory(), clock_,
-                                                frontend::RateLimit{options_.api_rate, burst});
+                                                frontend::RateLimit{options_.api_rate, burst},
+                                                tokens_ ? &tokens_->verifier() : nullptr);
   }
   frontend::AuditLog audit_log;
   if (audit_) audit_log = [this](const frontend::AuditEvent& event) { audit_->Write(event); };
@@ -133,6 +139,7 @@ void ControlPlane::Stop() {
   api_server_.reset();
   api_.reset();
   gate_.reset();
+  tokens_.reset();
   audit_.reset();
   edge_.reset();
   transformer_.reset();

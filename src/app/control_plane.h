@@ -10,6 +10,7 @@
 #include "app/janitor.h"
 #include "app/metrics.h"
 #include "app/options.h"
+#include "app/tokens.h"
 #include "base/result.h"
 #include "edge/server.h"
 #include "ems/ems.h"
@@ -64,6 +65,7 @@ class ControlPlane {
   std::unique_ptr<transform::Transformer> transformer_;
   std::unique_ptr<edge::Server> edge_;
   std::unique_ptr<AuditFile> audit_;
+  std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<frontend::Gate> gate_;
   std::unique_ptr<frontend::Api> api_;
   std::unique_ptr<Janitor> janitor_;

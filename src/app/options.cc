@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "app/key_fetcher.h"
 #include "base/address.h"
 #include "frontend/quotas.h"
 
@@ -33,6 +34,32 @@ base::Status CheckAddress(std::string_view flag, const std::string& address, boo
   return base::Status::Ok();
 }
 
+base::Status CheckOidc(const ServeOptions& options) {
+  if (options.oidc_issuer.empty()) {
+    if (options.oidc_audience.empty() && options.oidc_jwks.empty() && options.oidc_ca.empty()) {
+      return base::Status::Ok();
+    }
+    return Misuse("--oidc-issuer: must be given with --oidc-audience, --oidc-jwks or --oidc-ca");
+  }
+  if (options.insecure_no_auth) return Misuse("--oidc-issuer: --insecure-no-auth looks at no token");
+  if (options.oidc_audience.empty()) {
+    return Misuse("--oidc-audience: --oidc-issuer needs it: a token for another service must not be accepted");
+  }
+  const bool discover = options.oidc_jwks.empty();
+  const std::string_view flag = discover ? "--oidc-issuer" : "--oidc-jwks";
+  const std::string& location = discover ? options.oidc_issuer : options.oidc_jwks;
+  if (discover && !IsUrl(location)) return Misuse("--oidc-issuer: is not a URL, so --oidc-jwks is needed");
+  if (const auto checked = CheckKeyLocation(location); !checked) {
+    return Misuse(fmt::format("{}: {}", flag, checked.error().message));
+  }
+  for (const auto& [name, claim] : {std::pair{"--oidc-user-claim", options.oidc_user_claim},
+                                    std::pair{"--oidc-account-claim", options.oidc_account_claim},
+                                    std::pair{"--oidc-groups-claim", options.oidc_groups_claim}}) {
+    if (claim.empty()) return Misuse(fmt::format("{}: must not be empty", name));
+  }
+  return base::Status::Ok();
+}
+
 }  // namespace
 
 void AddServeOptions(CLI::App& command, ServeOptions& options) {
@@ -53,6 +80,20 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
   add("--api-burst", options.api_burst, "CHANCERY_API_BURST", "Calls that may come at once; 0: those of a second");
   add("--quota-profile", options.quota_profile, "CHANCERY_QUOTA_PROFILE",
       "Limits of accounts that have none of their own: unlimited, or aws for those of App Mesh");
+  add("--oidc-issuer", options.oidc_issuer, "CHANCERY_OIDC_ISSUER",
+      "Accept bearer tokens of this issuer, as their claim iss names it");
+  add("--oidc-audience", options.oidc_audience, "CHANCERY_OIDC_AUDIENCE",
+      "What their claim aud must contain: the client id of this installation");
+  add("--oidc-jwks", options.oidc_jwks, "CHANCERY_OIDC_JWKS",
+      "URL or file of the issuer's keys (what ISSUER/.well-known/openid-configuration names)");
+  add("--oidc-ca", options.oidc_ca, "CHANCERY_OIDC_CA",
+      "Who may certify the issuer's servers, in PEM (whom this machine trusts)");
+  add("--oidc-user-claim", options.oidc_user_claim, "CHANCERY_OIDC_USER_CLAIM",
+      "Claim that names the user: sub, email, preferred_username or another");
+  add("--oidc-account-claim", options.oidc_account_claim, "CHANCERY_OIDC_ACCOUNT_CLAIM",
+      "Claim that names the account; tokens without it are of --account");
+  add("--oidc-groups-claim", options.oidc_groups_claim, "CHANCERY_OIDC_GROUPS_CLAIM",
+      "Claim that lists the user's groups");
   command.add_flag("--strict", options.strict, "Also refuse what only AWS's client-side tools refused")
       ->envname("CHANCERY_STRICT");
   add("--audit-log", options.audit_log, "CHANCERY_AUDIT_LOG",
@@ -90,6 +131,7 @@ base::Status CheckServeOptions(const ServeOptions& options) {
   if (!frontend::QuotaProfile(options.quota_profile)) {
     return Misuse(fmt::format("--quota-profile: '{}' is not unlimited or aws", options.quota_profile));
   }
+  CHANCERY_RETURN_IF_ERROR(CheckOidc(options));
   if (options.api_rate < 0 || options.api_burst < 0) return Misuse("--api-rate, --api-burst: must not be negative");
   // Signatures keep a secret safe on any wire, but not the answers.
   const bool beyond = !options.insecure_no_auth && !options.tls_certificate.empty();

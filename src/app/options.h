@@ -33,6 +33,16 @@ struct ServeOptions {
   // Limits on what an account may create: "unlimited" or "aws".
   std::string quota_profile = "unlimited";
   bool strict = false;
+  // Whose bearer tokens are accepted; empty: none.
+  std::string oidc_issuer;
+  std::string oidc_audience;
+  // URL or file of the issuer's keys; empty: the issuer is asked.
+  std::string oidc_jwks;
+  // File in PEM of those who may certify the issuer's servers; empty: the machine's.
+  std::string oidc_ca;
+  std::string oidc_user_claim = "sub";
+  std::string oidc_account_claim = "account";
+  std::string oidc_groups_claim = "groups";
   // Where each call is noted; empty: DATA_DIR/audit.log, "none": nowhere.
   std::string audit_log;
   bool insecure_no_auth = false;

@@ -83,6 +83,39 @@ TEST(ServeOptions, WhatIsMalformedNamesItsFlag) {
   }
 }
 
+TEST(ServeOptions, TokensNeedAnIssuerAnAudienceAndKeysThatCanBeTrusted) {
+  ServeOptions good;
+  good.oidc_issuer = "https://id.test";
+  good.oidc_audience = "chancery";
+  EXPECT_TRUE(CheckServeOptions(good));
+  ServeOptions by_file = good;
+  by_file.oidc_issuer = "any name";
+  by_file.oidc_jwks = "keys.json";
+  EXPECT_TRUE(CheckServeOptions(by_file));
+  struct Case {
+    std::string flag;
+    void (*spoil)(ServeOptions&);
+  };
+  const std::vector<Case> cases = {
+      {"--oidc-issuer", [](ServeOptions& o) { o.oidc_issuer = ""; }},
+      {"--oidc-issuer", [](ServeOptions& o) { o.oidc_issuer = "id.test"; }},
+      {"--oidc-issuer", [](ServeOptions& o) { o.oidc_issuer = "http://id.test"; }},
+      {"--insecure-no-auth", [](ServeOptions& o) { o.insecure_no_auth = true; }},
+      {"--oidc-audience", [](ServeOptions& o) { o.oidc_audience = ""; }},
+      {"--oidc-jwks", [](ServeOptions& o) { o.oidc_jwks = "http://id.test/keys"; }},
+      {"--oidc-user-claim", [](ServeOptions& o) { o.oidc_user_claim = ""; }},
+      {"--oidc-account-claim", [](ServeOptions& o) { o.oidc_account_claim = ""; }},
+      {"--oidc-groups-claim", [](ServeOptions& o) { o.oidc_groups_claim = ""; }},
+  };
+  for (const Case& c : cases) {
+    ServeOptions options = good;
+    c.spoil(options);
+    const auto refused = CheckServeOptions(options);
+    ASSERT_FALSE(refused) << c.flag;
+    EXPECT_THAT(refused.error().message, HasSubstr(c.flag));
+  }
+}
+
 TEST(ServeOptions, EachFlagHasAnEnvironmentVariable) {
   ServeOptions options;
   CLI::App app;

@@ -53,7 +53,8 @@ base::Status IamStreamGate::Authorize(const iam::Principal& who, const compile::
   const model::ResourceKey resource{key.mesh, key.kind, "", key.name};
   CHANCERY_RETURN_IF_ERROR(CheckOwner(who, resource));
   iam::AccessRequest request{who, std::string(kAction), {}, ContextOf(who, peer, installation_.region, clock_)};
-  return iam::RequireAllowed(directory_, std::move(request),
+  const iam::AttachedPolicies policies = directory_.PoliciesOf(who.account, who.user);
+  return iam::RequireAllowed(*policies, std::move(request),
                              model::ArnSpellings(resource, installation_.partition, installation_.region, who.account));
 }
 

@@ -20,6 +20,8 @@ struct Caller {
   // For the change record and the audit log: an ARN, or "anonymous".
   std::string actor;
   iam::Principal principal = {};
+  // Groups that a bearer token names, besides those that are stored.
+  std::vector<std::string> groups = {};
   // Called before a call without a clientToken commits; refuses a replay of its signature. Empty: nothing to refuse.
   std::function<base::Status()> first_time = {};
 };

@@ -3,7 +3,9 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "iam/authorize.h"
 #include "iam/evaluate.h"
@@ -11,14 +13,46 @@
 namespace chancery::frontend {
 namespace {
 
+using base::Code;
+using base::Error;
+
 constexpr std::string_view kService = "appmesh";
+
+// What stands behind "Bearer" (RFC 6750 §2.1), whose case does not count (RFC 9110 §11.1); nothing for another scheme.
+std::optional<std::string_view> BearerTokenOf(std::string_view authorization) {
+  constexpr std::string_view kScheme = "bearer";
+  const std::string_view scheme = authorization.substr(0, authorization.find(' '));
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
+  if (!std::ranges::equal(scheme, kScheme, same)) return std::nullopt;
+  const size_t from = authorization.find_first_not_of(' ', scheme.size());
+  return from == std::string_view::npos ? std::string_view() : authorization.substr(from);
+}
 
 }  // namespace
 
-IamGate::IamGate(std::string region, const iam::Directory& directory, const base::Clock& clock, RateLimit rate_limit)
-    : region_(std::move(region)), directory_(directory), clock_(clock), replays_(clock), limiter_(clock, rate_limit) {}
+IamGate::IamGate(std::string region, const iam::Directory& directory, const base::Clock& clock, RateLimit rate_limit,
+                 const iam::TokenVerifier* tokens)
+    : region_(std::move(region)),
+      directory_(directory),
+      clock_(clock),
+      tokens_(tokens),
+      replays_(clock),
+      limiter_(clock, rate_limit) {}
 
 base::Result<Caller> IamGate::Identify(const Request& request) const {
+  const auto token = BearerTokenOf(HeaderOf(request.headers, "authorization"));
+  return token ? IdentifyBearer(*token) : IdentifySigV4(request);
+}
+
+base::Result<Caller> IamGate::IdentifyBearer(std::string_view token) const {
+  if (tokens_ == nullptr) return Error{Code::kUnrecognizedClient, "bearer token: none is accepted here", {}};
+  auto identity = tokens_->Verify(token);
+  if (!identity) return identity.error();
+  iam::Principal principal = directory_.PrincipalOf(identity->account, identity->user);
+  return Caller{identity->account, principal.arn, principal, std::move(identity->groups)};
+}
+
+base::Result<Caller> IamGate::IdentifySigV4(const Request& request) const {
   const iam::SigV4Expectation expectation{region_, kService, clock_.WallNow()};
   const auto verified =
       iam::AuthenticateSigV4(directory_, {request.method, request.target, request.headers, request.body}, expectation);
@@ -38,9 +72,10 @@ base::Status IamGate::Admit(const Caller& caller) const { return limiter_.Take(c
 
 base::Status IamGate::Authorize(const Caller& caller, const Request& request, std::string_view action,
                                 const Access& access) const {
+  const iam::AttachedPolicies policies = directory_.PoliciesOf(caller.account, caller.principal.user, caller.groups);
   iam::AccessRequest asked{caller.principal, fmt::format("{}:{}", kService, action), {}, {}};
   asked.context = RequestContext(caller, request, access);
-  return iam::RequireAllowed(directory_, std::move(asked), access.resources);
+  return iam::RequireAllowed(*policies, std::move(asked), access.resources);
 }
 
 // The global keys of IAM that a request to this service has (IAM User Guide, global condition context keys).

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "frontend/api_fixture.h"
+#include "iam/bearer_testing.h"
 #include "iam/iam_fixture.h"
+#include "iam/jwks.h"
 #include "iam/sigv4_testing.h"
 
 namespace chancery::frontend {
@@ -89,6 +91,97 @@ TEST_F(IamGateTest, AnAlteredBodyAnOldDateAnotherRegionOrServiceIsRefused) {
   signer = SignerOf(ann);
   signer.service = "s3";
   EXPECT_EQ(ErrorOf(api_.Handle(Signed(signer, "GET", "/meshes"))), "InvalidSignatureException");
+}
+
+// The API behind the gate that takes the tokens of an issuer too.
+class BearerGateTest : public IamGateTest {
+ protected:
+  BearerGateTest() { EXPECT_TRUE(jwks_.Poll()); }
+
+  static iam::BearerRules Rules() {
+    iam::BearerRules rules;
+    rules.issuer = "i";
+    rules.audience = "a";
+    rules.account = kAccount;
+    return rules;
+  }
+  static iam::JwksOptions Options() {
+    iam::JwksOptions options;
+    options.location = "x";
+    options.patience = std::chrono::milliseconds(0);
+    return options;
+  }
+  static std::string Token(const std::string& more) {
+    return Key().Token("ES256", R"({"iss":"i","aud":"a","sub":"ann","exp":99999999999)" + more + "}");
+  }
+  static const iam::testing::IssuerKey& Key() {
+    static const auto key = iam::testing::IssuerKey::Ec("k");
+    return key;
+  }
+  Answer Ask(const std::string& authorization, const std::string& method = "GET", const std::string& path = "/meshes",
+             const std::string& body = "") {
+    return tokens_api_.Handle(
+        {method, "/v20190125" + path, {{"Authorization", authorization}}, body, "10.1.2.3", true});
+  }
+
+  iam::Jwks jwks_{Options(),
+                  [](const std::string&, const std::stop_token&) -> base::Result<std::string> {
+                    return iam::testing::KeySetOf(Key().Jwk());
+                  },
+                  clock_};
+  iam::TokenVerifier verifier_{Rules(), jwks_, clock_};
+  IamGate tokens_gate_{"us-west-2", *directory_, clock_, {}, &verifier_};
+  Api tokens_api_{{kAccount, "us-west-2", "aws"}, store_, clock_, tokens_gate_, [this](const AuditEvent& e) {
+                    audited_.push_back(e);
+                  }};
+};
+
+TEST_F(BearerGateTest, ATokenActsAsItsUser) {
+  const std::string token = Token("");
+  EXPECT_EQ(ErrorOf(Ask("Bearer " + token)), "AccessDeniedException");
+  ASSERT_TRUE(admin_->Attach(kAccount, "AWSAppMeshFullAccess", {AttachedTo::kUser, "ann"}));
+  const Answer answer = Ask("bearer  " + token, "PUT", "/meshes", R"({"meshName":"m"})");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ((*store_.ReadTransaction(store_.Newest()))->record.actor(), "arn:aws:iam::111122223333:user/ann");
+  EXPECT_EQ(audited_.back().actor, "arn:aws:iam::111122223333:user/ann");
+  EXPECT_EQ(audited_.back().access_key_id, "");
+  // Twice, for a token is not a signature of one request.
+  EXPECT_EQ(Ask("Bearer " + token).status, 200);
+  EXPECT_EQ(Ask("Bearer " + token).status, 200);
+}
+
+TEST_F(BearerGateTest, GroupsOfATokenAllowAndDeny) {
+  ASSERT_TRUE(admin_->Attach(kAccount, "AWSAppMeshFullAccess", {AttachedTo::kGroup, "ops"}));
+  ASSERT_TRUE(admin_->PutPolicy(kAccount, "frozen", R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny",
+      "Action":"appmesh:CreateMesh","Resource":"*"}]})"));
+  ASSERT_TRUE(admin_->Attach(kAccount, "frozen", {AttachedTo::kGroup, "guests"}));
+  const auto create = [this](const std::string& more) {
+    return ErrorOf(Ask("Bearer " + Token(more), "PUT", "/meshes", R"({"meshName":"m"})"));
+  };
+  EXPECT_EQ(create(""), "AccessDeniedException");
+  EXPECT_EQ(create(R"(,"groups":["dev"])"), "AccessDeniedException");
+  EXPECT_EQ(create(R"(,"groups":["ops","guests"])"), "AccessDeniedException");
+  EXPECT_EQ(create(R"(,"groups":["ops"],"account":"999922223333")"), "AccessDeniedException");
+  EXPECT_EQ(create(R"(,"groups":["ops"])"), "");
+}
+
+TEST_F(BearerGateTest, WhatIsNoTokenIsRefusedWithoutTellingIt) {
+  ASSERT_TRUE(admin_->Attach(kAccount, "AWSAppMeshFullAccess", {AttachedTo::kUser, "ann"}));
+  EXPECT_EQ(ErrorOf(Ask("Bearer")), "MissingAuthenticationTokenException");
+  EXPECT_EQ(ErrorOf(Ask("Bearer ")), "MissingAuthenticationTokenException");
+  EXPECT_EQ(ErrorOf(Ask("Bearer x")), "UnrecognizedClientException");
+  EXPECT_EQ(ErrorOf(Ask("Bearers " + Token(""))), "IncompleteSignatureException");
+  const std::string token = Token(R"(,"aud":"other")");
+  const Answer refused = Ask("Bearer " + token);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(ErrorOf(refused), "UnrecognizedClientException");
+  EXPECT_NE(refused.body.find("claim aud"), std::string::npos) << refused.body;
+  EXPECT_EQ(refused.body.find(token.substr(0, 20)), std::string::npos);
+  // Keys work beside tokens; where no issuer is trusted, tokens do not.
+  const User ann = NewUser("ann");
+  EXPECT_EQ(tokens_api_.Handle(Signed(SignerOf(ann), "GET", "/meshes")).status, 200);
+  EXPECT_EQ(ErrorOf(api_.Handle({"GET", "/v20190125/meshes", {{"Authorization", "Bearer " + Token("")}}})),
+            "UnrecognizedClientException");
 }
 
 TEST_F(IamGateTest, NothingIsAllowedByDefault) {

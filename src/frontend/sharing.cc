@@ -86,15 +86,15 @@ Error NotAllowed(const Caller& caller, std::string_view what, const ResourceKey&
 base::Result<store::Txn> ShareMesh(store::Store& store, int64_t now_ms, const std::string& actor, const MeshId& mesh,
                                    const std::string& account) {
   CHANCERY_RETURN_IF_ERROR(CheckAccount(mesh, account));
-  return TxnOf(
-      RunMutation(store, now_ms, Origin{actor, "ShareMesh", {}, {}}, [&](UnitOfWork& work) { return Share(work, mesh, account); }));
+  return TxnOf(RunMutation(store, now_ms, Origin{actor, "ShareMesh", {}, {}},
+                           [&](UnitOfWork& work) { return Share(work, mesh, account); }));
 }
 
 base::Result<store::Txn> UnshareMesh(store::Store& store, int64_t now_ms, const std::string& actor, const MeshId& mesh,
                                      const std::string& account) {
   CHANCERY_RETURN_IF_ERROR(CheckAccount(mesh, account));
-  return TxnOf(
-      RunMutation(store, now_ms, Origin{actor, "UnshareMesh", {}, {}}, [&](UnitOfWork& work) { return Unshare(work, mesh, account); }));
+  return TxnOf(RunMutation(store, now_ms, Origin{actor, "UnshareMesh", {}, {}},
+                           [&](UnitOfWork& work) { return Unshare(work, mesh, account); }));
 }
 
 base::Result<std::vector<std::string>> ListShares(store::Store& store, const MeshId& mesh) {

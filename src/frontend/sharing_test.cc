@@ -47,9 +47,8 @@ class SharingTest : public ApiFixture {
     return R"({"virtualNodeName":")" + std::string(name) + R"(","spec":{}})";
   }
 
-  OpenGate accounts_gate_{[](const Request& request) {
-    return Caller{std::string(HeaderOf(request.headers, "x-account")), "somebody"};
-  }};
+  OpenGate accounts_gate_{
+      [](const Request& request) { return Caller{std::string(HeaderOf(request.headers, "x-account")), "somebody"}; }};
   Api accounts_{{std::string(kAccount), "us-west-2", "aws"}, store_, clock_, accounts_gate_};
 };
 

@@ -56,7 +56,8 @@ TEST_F(AdministrationTest, NamesAreChecked) {
 }
 
 TEST_F(AdministrationTest, ABrokenPolicyIsRefusedWithItsPlace) {
-  const auto refused = admin_->PutPolicy(kAccount, "p", R"({"Version":"2012-10-17","Statement":[{"Effect":"Perhaps"}]})");
+  const auto refused =
+      admin_->PutPolicy(kAccount, "p", R"({"Version":"2012-10-17","Statement":[{"Effect":"Perhaps"}]})");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kBadRequest);
   EXPECT_FALSE(refused.error().violations.empty());

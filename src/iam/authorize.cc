@@ -44,12 +44,12 @@ bool IsActive(const Directory& directory, const Principal& principal) {
   return key != nullptr && !key->disabled;
 }
 
-base::Status RequireAllowed(const Directory& directory, AccessRequest request, std::span<const std::string> resources) {
-  const AttachedPolicies policies = directory.PoliciesOf(request.principal.account, request.principal.user);
+base::Status RequireAllowed(std::span<const AttachedPolicy> policies, AccessRequest request,
+                            std::span<const std::string> resources) {
   bool allowed = false;
   for (const std::string& resource : resources) {
     request.resource = resource;
-    const Decision decision = Evaluate(*policies, request);
+    const Decision decision = Evaluate(policies, request);
     if (decision.outcome == Outcome::kExplicitDeny) return NotAuthorized(request, decision.outcome);
     allowed = allowed || decision.allowed();
   }

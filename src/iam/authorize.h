@@ -26,8 +26,9 @@ base::Result<Signed> AuthenticateSigV4(const Directory& directory, const SignedR
 // Whether the key that a principal came with still works.
 bool IsActive(const Directory& directory, const Principal& principal);
 
-// kAccessDenied, in AWS's words, unless the principal's policies allow `request` on a resource whose ARN has these
+// kAccessDenied, in AWS's words, unless `policies` allow `request` on a resource whose ARN has these
 // spellings: one that is denied is enough to refuse, one that is allowed to permit. `request.resource` is not read.
-base::Status RequireAllowed(const Directory& directory, AccessRequest request, std::span<const std::string> resources);
+base::Status RequireAllowed(std::span<const AttachedPolicy> policies, AccessRequest request,
+                            std::span<const std::string> resources);
 
 }  // namespace chancery::iam

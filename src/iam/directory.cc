@@ -26,6 +26,8 @@ std::shared_ptr<const PolicyDocument> DenyEverything() {
   return std::make_shared<const PolicyDocument>(*std::move(document));
 }
 
+std::string GroupLabel(const std::string& group) { return "group " + group; }
+
 using EntryCallback = std::function<base::Status(const store::Entry&)>;
 
 base::Status ForEachEntry(const store::Store& store, std::string_view prefix, const EntryCallback& callback) {
@@ -49,7 +51,10 @@ struct Directory::State {
   store::Txn revision = 0;
   std::map<std::string, std::shared_ptr<const AccessKey>, std::less<>> keys;
   std::map<Holder, AttachedPolicies> of_users;
+  std::map<Holder, AttachedPolicies> of_groups;
   std::map<std::string, AttachedPolicies> of_accounts;
+
+  AttachedPolicies Stored(const std::string& account, const std::string& user) const;
 };
 
 namespace {
@@ -63,6 +68,7 @@ class Reader {
     CHANCERY_RETURN_IF_ERROR(
         ForEachEntry(store_, store::kIamPrefix, [&](const store::Entry& entry) { return Take(entry, state); }));
     for (const auto& [account, names] : accounts_) state.of_accounts[account] = Collect({account, ""}, {});
+    for (const auto& [group, names] : group_policies_) state.of_groups[group] = OfGroup(group);
     for (const Holder& user : users_) state.of_users[user] = Collect({user.first, ""}, user);
     return base::Status::Ok();
   }
@@ -136,11 +142,17 @@ class Reader {
       Add(own_policies_, user, "user " + user.second, *policies);
       if (const auto groups = groups_of_.find(user); groups != groups_of_.end()) {
         for (const std::string& group : groups->second) {
-          Add(group_policies_, {user.first, group}, "group " + group, *policies);
+          Add(group_policies_, {user.first, group}, GroupLabel(group), *policies);
         }
       }
     }
     Add(own_policies_, account, "account " + account.first, *policies);
+    return policies;
+  }
+
+  AttachedPolicies OfGroup(const Holder& group) const {
+    auto policies = std::make_shared<std::vector<AttachedPolicy>>();
+    Add(group_policies_, group, GroupLabel(group.second), *policies);
     return policies;
   }
 
@@ -218,12 +230,27 @@ base::Result<std::string> Directory::SecretOf(const AccessKey& key) const {
   return box_.Unseal(key.sealed_secret, key.principal.access_key_id);
 }
 
-AttachedPolicies Directory::PoliciesOf(const std::string& account, const std::string& user) const {
+AttachedPolicies Directory::State::Stored(const std::string& account, const std::string& user) const {
   static const auto kNone = std::make_shared<const std::vector<AttachedPolicy>>();
+  if (const auto own = of_users.find({account, user}); own != of_users.end()) return own->second;
+  const auto shared = of_accounts.find(account);
+  return shared == of_accounts.end() ? kNone : shared->second;
+}
+
+AttachedPolicies Directory::PoliciesOf(const std::string& account, const std::string& user,
+                                       std::span<const std::string> more) const {
   const auto now = state();
-  if (const auto own = now->of_users.find({account, user}); own != now->of_users.end()) return own->second;
-  const auto shared = now->of_accounts.find(account);
-  return shared == now->of_accounts.end() ? kNone : shared->second;
+  AttachedPolicies stored = now->Stored(account, user);
+  std::shared_ptr<std::vector<AttachedPolicy>> all;
+  for (const std::string& group : more) {
+    const auto found = now->of_groups.find({account, group});
+    if (found == now->of_groups.end()) continue;
+    const bool member = std::ranges::find(*stored, GroupLabel(group), &AttachedPolicy::attached_to) != stored->end();
+    if (member) continue;
+    if (!all) all = std::make_shared<std::vector<AttachedPolicy>>(*stored);
+    all->insert(all->end(), found->second->begin(), found->second->end());
+  }
+  return all ? all : stored;
 }
 
 Principal Directory::PrincipalOf(std::string_view account, std::string_view user) const {

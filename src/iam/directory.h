@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,8 +48,10 @@ class Directory {
   std::shared_ptr<const AccessKey> FindKey(std::string_view access_key_id) const;
   // In the clear: not to be kept, logged or shown.
   base::Result<std::string> SecretOf(const AccessKey& key) const;
-  // The user's own, those of its groups and those of its account.
-  AttachedPolicies PoliciesOf(const std::string& account, const std::string& user) const;
+  // The user's own, those of its groups and those of its account. `more` are groups that a bearer token names: the user
+  // is in them besides those that are stored.
+  AttachedPolicies PoliciesOf(const std::string& account, const std::string& user,
+                              std::span<const std::string> more = {}) const;
   // A user as policies and records name it.
   Principal PrincipalOf(std::string_view account, std::string_view user) const;
 

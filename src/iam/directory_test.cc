@@ -52,6 +52,26 @@ TEST_F(DirectoryTest, PoliciesHoldForUserGroupAndAccount) {
   for (const std::string user : {"ann", "ben", "cid"}) EXPECT_FALSE(May(user, "appmesh:CreateMesh")) << user;
 }
 
+TEST_F(DirectoryTest, GroupsThatATokenNamesCountBesidesThoseStored) {
+  ASSERT_TRUE(admin_->PutPolicy(kAccount, "meshes", Allow("appmesh:CreateMesh")));
+  ASSERT_TRUE(admin_->PutPolicy(kAccount, "nodes", Allow("appmesh:CreateVirtualNode")));
+  ASSERT_TRUE(admin_->Attach(kAccount, "meshes", {AttachedTo::kGroup, "ops"}));
+  ASSERT_TRUE(admin_->Attach(kAccount, "nodes", {AttachedTo::kUser, "ann"}));
+  const auto count = [this](const std::string& account, const std::string& user, std::vector<std::string> groups) {
+    return directory_->PoliciesOf(account, user, groups)->size();
+  };
+  EXPECT_EQ(count(kAccount, "ann", {}), 1u);
+  EXPECT_EQ(count(kAccount, "ann", {"none", "ops"}), 2u);
+  EXPECT_EQ(count(kAccount, "nobody", {"ops"}), 1u);
+  EXPECT_EQ(count("999922223333", "ann", {"ops"}), 0u);
+  // Of another account, or the name of a user: not a group.
+  EXPECT_EQ(count(kAccount, "nobody", {"ann", ""}), 0u);
+  ASSERT_TRUE(admin_->AddMember(kAccount, "ops", "ann"));
+  EXPECT_EQ(count(kAccount, "ann", {"ops"}), 2u);
+  ASSERT_TRUE(admin_->Detach(kAccount, "meshes", {AttachedTo::kGroup, "ops"}));
+  EXPECT_EQ(count(kAccount, "nobody", {"ops"}), 0u);
+}
+
 TEST_F(DirectoryTest, ManagedPoliciesNeedNotBePut) {
   ASSERT_TRUE(admin_->Attach(kAccount, "AWSAppMeshReadOnly", {AttachedTo::kUser, "ann"}));
   EXPECT_TRUE(May("ann", "appmesh:ListMeshes"));

@@ -21,8 +21,8 @@ class IamFixture : public ::testing::Test {
   static constexpr const char* kAccount = "111122223333";
 
   IamFixture() {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    path_ = std::filesystem::path(testing::TempDir()) /
+    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+    path_ = std::filesystem::path(::testing::TempDir()) /
             (std::string(test->test_suite_name()) + "_" + test->name() + ".key");
     std::filesystem::remove(path_);
     auto box = SecretBox::Open(path_, SecretBox::IfMissing::kMake);

@@ -96,7 +96,7 @@ base::Result<SecretBox> SecretBox::Open(const std::filesystem::path& key_file, I
     CHANCERY_RETURN_IF_ERROR(Make(key_file));
   }
   const File file(open(key_file.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status {};
+  struct stat status{};
   if (file.fd() < 0 || fstat(file.fd(), &status) != 0) return Refused(key_file, std::strerror(errno));
   if ((status.st_mode & 077) != 0) return Refused(key_file, "others than its owner may use it; set its mode to 0600");
   std::string text(128, '\0');
@@ -125,8 +125,8 @@ std::string SecretBox::Seal(std::string_view secret, std::string_view name) cons
 }
 
 base::Result<std::string> SecretBox::Unseal(std::string_view sealed, std::string_view name) const {
-  const Error error{Code::kInternal, fmt::format("the secret of {} was sealed by another key file, or altered", name),
-                    {}};
+  const Error error{
+      Code::kInternal, fmt::format("the secret of {} was sealed by another key file, or altered", name), {}};
   if (sealed.size() < kOverhead || sealed[0] != kVersion) return error;
   const std::string_view nonce = sealed.substr(1, kNonceBytes);
   const std::string_view text = sealed.substr(1 + kNonceBytes, sealed.size() - kOverhead);
@@ -136,8 +136,8 @@ base::Result<std::string> SecretBox::Unseal(std::string_view sealed, std::string
   int size = 0;
   CHANCERY_CHECK(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key_.data(), Bytes(nonce)) == 1);
   CHANCERY_CHECK(EVP_DecryptUpdate(cipher.get(), nullptr, &size, Bytes(name), static_cast<int>(name.size())) == 1);
-  CHANCERY_CHECK(
-      EVP_DecryptUpdate(cipher.get(), Bytes(secret, 0), &size, Bytes(text), static_cast<int>(text.size())) == 1);
+  CHANCERY_CHECK(EVP_DecryptUpdate(cipher.get(), Bytes(secret, 0), &size, Bytes(text), static_cast<int>(text.size())) ==
+                 1);
   CHANCERY_CHECK(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1);
   if (EVP_DecryptFinal_ex(cipher.get(), Bytes(secret, text.size()), &size) != 1) return error;
   return secret;

@@ -64,7 +64,7 @@ TEST_F(SecretBoxTest, OpensTheLiteralBytesOfItsFormat) {
 TEST_F(SecretBoxTest, AKeyFileIsForItsOwnerAloneAndHoldsAKey) {
   EXPECT_EQ(SecretBox::Open(path_, IfMissing::kFail).error().code, base::Code::kUnavailable);
   ASSERT_TRUE(SecretBox::Open(path_, IfMissing::kMake));
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
   chmod(path_.c_str(), 0640);

@@ -103,7 +103,9 @@ TEST(AccessKeyRecord, HasItsLiteralBytes) {
   record.set_user("u");
   record.set_disabled(true);
   record.set_created_at_ms(1000);
-  EXPECT_EQ(Hex(record.SerializeAsString()), "0a01311201751801" "20e807");
+  EXPECT_EQ(Hex(record.SerializeAsString()),
+            "0a01311201751801"
+            "20e807");
 }
 
 TEST(PolicyRecord, HasItsLiteralBytes) {

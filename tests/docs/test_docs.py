@@ -47,6 +47,15 @@ NOT_RUN_HERE = {
     "make build": "Makefile#build:",
     "make run": "Makefile#run:",
     "tools/setup.sh demo": "Makefile#tools/setup.sh demo",
+    "chancery serve --tls-cert api.pem --tls-key api.key --api 0.0.0.0:8480 "
+    "--oidc-issuer https://id.example.com/realms/main --oidc-audience chancery "
+    "--oidc-user-claim email": "tests/api/test_bearer.py#--oidc-user-claim",
+    'curl -H "Authorization: Bearer $TOKEN" https://mesh.example.com:8480/v20190125/meshes':
+        "tests/api/test_bearer.py#Authorization",
+    "chancery policy attach --account 111122223333 --name AWSAppMeshReadOnly":
+        "src/app/admin_socket_test.cc#attach",
+    "chancery policy attach --account 111122223333 --name AWSAppMeshFullAccess --group mesh-admins":
+        "tests/api/test_bearer.py#--group",
 }
 
 
