@@ -47,7 +47,7 @@ int Serve(const ServeOptions& options) {
     std::cerr << "chancery serve: " << base::ToString(started.error()) << "\n";
     return 1;
   }
-  std::cout << control_plane.ReadyLine() << std::endl;
+  std::cout << control_plane.ReadyLine() << "\n" << std::flush;
   int signal_number = 0;
   sigwait(&stop, &signal_number);
   spdlog::info("signal {}: stopping", signal_number);

@@ -29,8 +29,9 @@ std::string HostOf(std::string_view text) {
 
 std::optional<uint16_t> PortOf(std::string_view text) {
   uint16_t port = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, port);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, port);
   if (error != std::errc() || stop != end || text.size() > 5) return std::nullopt;
   return port;
 }

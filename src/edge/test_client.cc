@@ -143,7 +143,7 @@ struct TestClientCallbacks {
                         nghttp2_data_source*, void* client) {
     ClientStream& stream = Self(client).streams_[id];
     const size_t taken = std::min(size, stream.to_send.size());
-    std::memcpy(buffer, stream.to_send.data(), taken);
+    std::copy_n(stream.to_send.data(), taken, buffer);
     stream.to_send.erase(0, taken);
     if (stream.end && stream.to_send.empty()) {
       *flags |= NGHTTP2_DATA_FLAG_EOF;

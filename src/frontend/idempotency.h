@@ -18,7 +18,7 @@ namespace chancery::frontend {
 // of members matters.
 class Idempotency {
  public:
-  static constexpr int64_t kRetentionMs = 24 * 3600 * 1000;
+  static constexpr int64_t kRetentionMs = int64_t{24} * 3600 * 1000;
 
   // `input` without a client token is never remembered.
   Idempotency(std::string_view account, std::string_view operation, const model::ResourceKey& target,

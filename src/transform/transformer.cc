@@ -115,28 +115,30 @@ void Transformer::OnTransaction(const store::TransactionPtr& transaction) {
 }
 
 void Transformer::Run() {
-  for (;;) {
-    std::optional<model::MeshId> mesh;
-    std::vector<MeshTransaction> transactions;
-    {
-      base::MutexLock lock(mutex_);
-      while (!stopping_) {
-        const auto now = clock_.Now();
-        auto wake = base::Clock::TimePoint::max();
-        mesh = NextLocked(now, wake);
-        if (mesh) break;
-        if (wake == base::Clock::TimePoint::max()) {
-          wake_.Wait(mutex_);
-        } else {
-          wake_.WaitFor(mutex_, wake - now);
-        }
-      }
-      if (stopping_) return;
+  std::vector<MeshTransaction> transactions;
+  while (const std::optional<model::MeshId> mesh = TakeNext(transactions)) {
+    CompileMesh(*mesh, std::move(transactions));
+    transactions.clear();
+  }
+}
+
+std::optional<model::MeshId> Transformer::TakeNext(std::vector<MeshTransaction>& transactions) {
+  base::MutexLock lock(mutex_);
+  while (!stopping_) {
+    const auto now = clock_.Now();
+    auto wake = base::Clock::TimePoint::max();
+    if (auto mesh = NextLocked(now, wake)) {
       transactions = std::move(pending_[*mesh].transactions);
       pending_.erase(*mesh);
+      return mesh;
     }
-    CompileMesh(*mesh, std::move(transactions));
+    if (wake == base::Clock::TimePoint::max()) {
+      wake_.Wait(mutex_);
+    } else {
+      wake_.WaitFor(mutex_, wake - now);
+    }
   }
+  return std::nullopt;
 }
 
 std::optional<model::MeshId> Transformer::NextLocked(base::Clock::TimePoint now, base::Clock::TimePoint& wake) {

@@ -48,6 +48,8 @@ class Transformer {
   base::Result<store::Txn> LoadAll();
   void OnTransaction(const store::TransactionPtr& transaction) EXCLUDES(mutex_);
   void Run() EXCLUDES(mutex_);
+  // Waits for a mesh that is due and takes its transactions. Nothing when it is time to stop.
+  std::optional<model::MeshId> TakeNext(std::vector<MeshTransaction>& transactions) EXCLUDES(mutex_);
   // The mesh that has waited longest among those whose hold-off is over, or how long to wait.
   std::optional<model::MeshId> NextLocked(base::Clock::TimePoint now, base::Clock::TimePoint& wake) REQUIRES(mutex_);
   void CompileMesh(const model::MeshId& mesh, std::vector<MeshTransaction> transactions) EXCLUDES(mutex_);

@@ -45,7 +45,7 @@ bool IsWarm(const TypeStates& states, Type type, const Resource& parent) {
 // The same resources as an object that exists already, so that its version and its serialized response are shared.
 ResourceSetPtr Share(const TypeState& state, std::vector<ResourcePtr> resources) {
   if (SameResources(resources, state.desired()->resources())) return state.desired();
-  const ResourceSetPtr pending = state.pending();
+  ResourceSetPtr pending = state.pending();
   if (pending && SameResources(resources, pending->resources())) return pending;
   if (SameResources(resources, state.in_force()->resources())) return state.in_force();
   return std::make_shared<const ResourceSet>(state.desired()->txn(), std::move(resources));

@@ -202,7 +202,7 @@ std::set<std::string> ReferenceClient::Broken() const {
   std::set<std::string> broken;
   const auto check = [&](const std::string& body) {
     for (const std::string& cluster : Field(body, "clusters")) {
-      if (has(Type::kCluster).count(cluster) == 0) broken.insert(cluster + " of " + body);
+      if (has(Type::kCluster).count(cluster) == 0) broken.insert(std::string(cluster).append(" of ").append(body));
     }
   };
   for (const auto& [name, body] : has(Type::kListener)) {

@@ -169,13 +169,13 @@ class SotwSession::Impl {
       // Newer state waits for the ACK or NACK of the one before, but not for ever.
       const std::optional<TimePoint> since = current.pending_since();
       if (!current.subscription().active() || (since && now < *since + options_.warming_after)) continue;
-      Plan plan = planner.For(type);
+      const Plan plan = planner.For(type);
       if (!current.Due(*plan.set, plan.complete)) continue;
-      return Send(type, std::move(plan.set), now);
+      return Send(type, plan.set, now);
     }
   }
 
-  void Send(Type type, ResourceSetPtr set, TimePoint now) {
+  void Send(Type type, const ResourceSetPtr& set, TimePoint now) {
     TypeState& current = state(type);
     OweChildren(type, *set);
     std::string nonce = NextNonce();
