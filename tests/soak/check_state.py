@@ -1,5 +1,5 @@
-"""Judges what `soak` prints by the rules of the API's contract (contract/api.md §3.1, §4.1-§4.6, §4.8), knowing nothing of
-Chancery's code. Each rule is a function that yields what breaks it; `check` calls them all.
+"""Judges what `soak` prints by the rules of the API's contract (contract/api.md §3.1, §4.1-§4.6, §4.8), knowing nothing
+of Chancery's code. Each rule is a function that yields what breaks it; `check` calls them all.
 
 usage: check_state.py FILE"""
 import collections
@@ -331,8 +331,8 @@ def only_creators_update(state):
 
 
 def no_update_is_lost(state):
-    """§4.1: the accepted changes of a resource have the versions 1, 2, 3 ... in the order of their transactions, and the
-    last is what is read. A replay of a token repeats its first answer, transaction and all (§3.6)."""
+    """§4.1: the accepted changes of a resource have the versions 1, 2, 3 ... in the order of their transactions, and
+    the last is what is read. A replay of a token repeats its first answer, transaction and all (§3.6)."""
     of_uid = collections.defaultdict(dict)
     gone = set()
     for change in state.history:
@@ -362,11 +362,11 @@ def transactions_are_used_once(state):
         yield f"the last transaction answered is {max(seen)}, the store's is {state.raw['newest']}"
 
 
-RULES = [everything_was_answered, parents_exist, references_exist, names_are_unique, uids_are_unique, versions_begin_at_one,
-         all_are_active, arns_are_right, refs_equal_data, accounts_see_the_same, quotas_hold, rule_12_route_ports,
-         rule_13_gateway_route_ports, rule_13_target_ports, rule_14_match_ports, rule_14_target_ports, rule_15_ports_once,
-         rule_16_protocols, tags_are_bounded, gateways_are_the_owners, consumers_had_the_mesh, only_creators_update,
-         no_update_is_lost, transactions_are_used_once]
+RULES = [everything_was_answered, parents_exist, references_exist, names_are_unique, uids_are_unique,
+         versions_begin_at_one, all_are_active, arns_are_right, refs_equal_data, accounts_see_the_same, quotas_hold,
+         rule_12_route_ports, rule_13_gateway_route_ports, rule_13_target_ports, rule_14_match_ports,
+         rule_14_target_ports, rule_15_ports_once, rule_16_protocols, tags_are_bounded, gateways_are_the_owners,
+         consumers_had_the_mesh, only_creators_update, no_update_is_lost, transactions_are_used_once]
 
 
 def repeated(values):

@@ -56,7 +56,7 @@ def good():
     history[3][2] = CONSUMER
     # After the mesh, before the consumer's route.
     history.append([12.5, "share", "admin", OWNER, "m", CONSUMER, None, 0])
-    return {"accounts": [{"account": OWNER, "meshes": [view(OWNER)]}, {"account": CONSUMER, "meshes": [view(CONSUMER)]}],
+    return {"accounts": [{"account": viewer, "meshes": [view(viewer)]} for viewer in (OWNER, CONSUMER)],
             "quotas": quotas, "shares": [{"owner": OWNER, "mesh": "m", "with": [CONSUMER]}],
             "history": history, "newest": 16}
 
