@@ -61,17 +61,33 @@ compatibility: build-tests ## Rewrite docs/guide/compatibility.md from what the 
 	@tools/setup.sh test
 	@CHANCERY_COMPATIBILITY_REWRITE=1 build/env/client/bin/python -m pytest -q tests/api/test_clients.py
 
+.PHONY: bench
+bench: setup-build ## The API's throughput and latency next to moto's, into build/bench/api.json; ARGS=... goes to bench/run.py
+	@tools/setup.sh bench
+	@cmake --preset release >/dev/null
+	@cmake --build build/release -j $(JOBS) --target chancery api_load
+	@ln -sf release/src/app/chancery build/chancery
+	@PYTHONPATH=tools:. build/env/bench/bin/python -m bench.run $(ARGS)
+
 .PHONY: test-long
-test-long: build-tests ## The random tests for longer, with a named seed: SEED=... CASES=...
+test-long: build-tests ## The random tests for longer, with a named seed: SEED=... CASES=...; fuzzing, 24 minutes a target
 	@RC_PARAMS="max_success=$(or $(CASES),100000) seed=$(or $(SEED),1)" ctest --test-dir build/release \
 		--output-on-failure -j $(JOBS) --timeout 3600 -R '[Pp]ropert|Random|Generated'
+	@$(MAKE) fuzz SECONDS=$(or $(SECONDS),1440)
+
+# A finding fails it and says how to keep it as a test.
+.PHONY: fuzz
+fuzz: setup-build setup-lint ## libFuzzer on everything that reads foreign bytes: SECONDS=60 for each, TARGET=codec alone
+	@cmake --preset fuzz >/dev/null
+	@cmake --build build/fuzz -j $(JOBS) --target $(if $(TARGET),$(TARGET:%=fuzz_%),fuzz_targets)
+	@tests/fuzz/run build/fuzz $(or $(SECONDS),60) $(TARGET)
 
 # The parts without sockets, where a sanitizer is cheap; `make asan` and `make tsan` take everything.
 .PHONY: sanitize
-sanitize: setup-build ## ASan and UBSan on the model, the compiler and the protocol core
+sanitize: setup-build ## ASan and UBSan on the model, the compiler, the protocol core and identities
 	@cmake --preset asan >/dev/null
-	@cmake --build build/asan -j $(JOBS) --target model_test compile_test xds_test
-	@ctest --test-dir build/asan --output-on-failure -j $(JOBS) -R '^(model|compile|xds)/'
+	@cmake --build build/asan -j $(JOBS) --target model_test compile_test xds_test iam_test
+	@ctest --test-dir build/asan --output-on-failure -j $(JOBS) -R '^(model|compile|xds|iam)/'
 
 .PHONY: asan tsan
 asan tsan: setup-build ## All unit tests under ASan+UBSan, or under TSan

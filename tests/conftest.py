@@ -9,8 +9,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
 
-from demo import mesh  # noqa: E402  (needs the path above)
-from demo.world import Watches, World  # noqa: E402
+from demo.world import Watches, World  # noqa: E402  (needs the path above)
 
 ENVOYS = ["oldest", "newest"]
 
@@ -29,6 +28,13 @@ def keeping_logs(request, world):
 @pytest.fixture
 def world(request):
     """A control plane of its own, without a mesh; Envoys are the newest."""
+    with keeping_logs(request, World()) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def module_world(request):
+    """A control plane for a module, whose tests keep out of each other's way by names of their own."""
     with keeping_logs(request, World()) as made:
         yield made
 
@@ -55,10 +61,5 @@ def each_watches(request):
 
 @pytest.fixture(scope="session")
 def api_credentials():
-    """Gives the key that a client signs with, as `chancery keys create` would print it, for a World."""
-
-    def of(world):  # noqa: ARG001 (any key will do as long as no signature is checked)
-        return {"AccessKeyId": mesh.CREDENTIALS["aws_access_key_id"],
-                "SecretAccessKey": mesh.CREDENTIALS["aws_secret_access_key"]}
-
-    return of
+    """Gives the key that a client signs with, as `chancery keys create` printed it, for a World."""
+    return lambda world: world.key

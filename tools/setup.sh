@@ -5,6 +5,7 @@
 #   tools/setup.sh build          what compiles Chancery
 #   tools/setup.sh demo           what `make run` needs besides: an Envoy, boto3 and the AWS CLI
 #   tools/setup.sh test           what `make test` needs besides: a second Envoy, the SDKs of other languages
+#   tools/setup.sh bench          what `make bench` needs besides: boto3, and moto's server to compare with
 #   tools/setup.sh lint           clang's tools
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -98,11 +99,14 @@ case "${1:-}" in
     need_javascript
     need_go_modules
     ;;
+  bench)
+    need_environment bench
+    ;;
   lint)
     need_packages clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
     ;;
   *)
-    echo "usage: tools/setup.sh build|demo|test|lint" >&2
+    echo "usage: tools/setup.sh build|demo|test|bench|lint" >&2
     exit 2
     ;;
 esac

@@ -18,6 +18,8 @@ namespace chancery::app {
 namespace {
 
 constexpr std::chrono::minutes kPruneInterval{1};
+// How soon after a change of keys, policies or shares the streams that it concerns have ended.
+constexpr std::chrono::seconds kRecheckInterval{1};
 
 base::Error Named(std::string_view flag, const base::Error& error) {
   return {error.code, std::string(flag) + ": " + base::ToString(error), {}};
@@ -40,7 +42,13 @@ base::Status ControlPlane::Start() {
   ems::EmsOptions ems_options;
   ems_options.installation = {options_.installation.partition, options_.region, options_.account};
   ems_options.session.settle = options_.settle;
-  ems_ = std::make_unique<ems::Ems>(std::move(ems_options), feed_, clock_);
+  if (options_.insecure_no_auth || options_.insecure_xds_no_auth) {
+    stream_gate_ = std::make_unique<ems::OpenStreamGate>(options_.account);
+  } else {
+    stream_gate_ =
+        std::make_unique<ems::IamStreamGate>(ems_options.installation, identities_->directory(), *store_, clock_);
+  }
+  ems_ = std::make_unique<ems::Ems>(std::move(ems_options), feed_, *stream_gate_, clock_);
   transformer_ = std::make_unique<transform::Transformer>(*store_, feed_, clock_);
   // Nothing is served before the whole state is compiled.
   CHANCERY_RETURN_IF_ERROR(transformer_->Start());
@@ -49,11 +57,12 @@ base::Status ControlPlane::Start() {
   edge_options.address = options_.xds;
   edge_options.loops = options_.xds_loops;
   edge_ = std::make_unique<edge::Server>(std::move(edge_options), [this](const edge::Call& call) {
-    return ems_->Accept(call.path, call.peer, call.transport, call.executor);
+    return ems_->Accept({call.path, call.peer, call.headers}, call.transport, call.executor);
   });
   if (auto started = edge_->Start(); !started) return Named("--xds", started.error());
 
   janitor_ = std::make_unique<Janitor>(kPruneInterval, [this] { PruneRecords(); });
+  recheck_ = std::make_unique<Janitor>(kRecheckInterval, [this] { RecheckStreams(); });
   CHANCERY_RETURN_IF_ERROR(StartApi());
   CHANCERY_RETURN_IF_ERROR(StartAdmin());
   WarnOfWhatIsOpen();
@@ -122,6 +131,7 @@ void ControlPlane::Stop() {
   ready_ = false;
   if (api_server_) api_server_->Stop();
   janitor_.reset();
+  recheck_.reset();
   if (edge_) edge_->Stop();
   if (transformer_) transformer_->Stop();
   admin_socket_.reset();
@@ -134,6 +144,7 @@ void ControlPlane::Stop() {
   edge_.reset();
   transformer_.reset();
   ems_.reset();
+  stream_gate_.reset();
   identities_.reset();
   store_.reset();
 }
@@ -153,6 +164,11 @@ frontend::Answer ControlPlane::HandleApi(const frontend::Request& request) {
     ++api_stats_.answers_5xx;
   }
   return answer;
+}
+
+void ControlPlane::RecheckStreams() {
+  const store::Txn revision = identities_->directory().revision();
+  if (std::exchange(rechecked_, revision) != revision) ems_->Recheck();
 }
 
 void ControlPlane::PruneRecords() {

@@ -46,6 +46,7 @@ class ControlPlane {
   base::Status StartAdmin();
   frontend::Answer HandleApi(const frontend::Request& request);
   void PruneRecords();
+  void RecheckStreams();
   bool Ready() const { return ready_; }
   std::string Metrics() const;
   void WarnOfWhatIsOpen() const;
@@ -59,6 +60,7 @@ class ControlPlane {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Identities> identities_;
   transform::MemoryFeed feed_;
+  std::unique_ptr<ems::StreamGate> stream_gate_;
   std::unique_ptr<ems::Ems> ems_;
   std::unique_ptr<transform::Transformer> transformer_;
   std::unique_ptr<edge::Server> edge_;
@@ -67,6 +69,9 @@ class ControlPlane {
   std::unique_ptr<frontend::Gate> gate_;
   std::unique_ptr<frontend::Api> api_;
   std::unique_ptr<Janitor> janitor_;
+  std::unique_ptr<Janitor> recheck_;
+  // The revision of the directory that streams were last judged by; the janitor's.
+  store::Txn rechecked_ = 0;
   std::unique_ptr<frontend::HttpServer> api_server_;
   std::unique_ptr<frontend::HttpServer> admin_server_;
   std::unique_ptr<frontend::HttpServer> admin_socket_;

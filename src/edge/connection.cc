@@ -189,6 +189,11 @@ int Connection::OnHeader(int32_t stream, std::string_view name, std::string_view
   if (name == ":path") head_->path = value;
   if (name == "content-type") head_->content_type = value;
   if (name == "grpc-encoding") head_->encoded = value != "identity";
+  if (name == ":authority") {
+    head_->headers.emplace_back("host", value);
+  } else if (!name.starts_with(':')) {
+    head_->headers.emplace_back(name, value);
+  }
   return 0;
 }
 
@@ -225,7 +230,7 @@ void Connection::BeginCall(int32_t id, const RequestHead& head) {
   auto stream = std::make_unique<Stream>(id, *this, loop_, context_);
   stream->set_encoded(head.encoded);
   const std::string peer = Peer();
-  auto handler = context_.factory(Call{head.path, peer, *stream, loop_});
+  auto handler = context_.factory(Call{head.path, peer, head.headers, *stream, loop_});
   if (!handler) {
     constexpr int kUnimplemented = static_cast<int>(xds::StatusCode::kUnimplemented);
     return SubmitGrpcRefusal(session_.get(), id, kUnimplemented, "unknown method " + head.path);

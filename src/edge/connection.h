@@ -63,6 +63,7 @@ class Connection final : public Watcher, public StreamHost, private Alarm {
     std::string method;
     std::string path;
     std::string content_type;
+    std::vector<std::pair<std::string, std::string>> headers;
     bool encoded = false;
   };
 

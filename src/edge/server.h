@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,8 @@ struct Call {
   std::string_view path;
   // Of the peer's socket, "127.0.0.1:4711".
   std::string_view peer;
+  // As received, without those of HTTP/2 itself; :authority is named `host`.
+  std::span<const std::pair<std::string, std::string>> headers;
   xds::Transport& transport;
   xds::Executor& executor;
 };

@@ -7,20 +7,24 @@
 
 namespace chancery::ems {
 
-Ems::Ems(EmsOptions options, transform::MemoryFeed& feed, const base::Clock& clock)
+Ems::Ems(EmsOptions options, transform::MemoryFeed& feed, const StreamGate& gate, const base::Clock& clock)
     : options_(std::move(options)),
       configs_(options_.config_cache_sets),
       responses_(options_.response_cache_bytes),
       status_(clock),
-      context_{options_.installation, feed, clock, options_.session, configs_, responses_, status_,
+      context_{options_.installation, feed, clock, options_.session, configs_, responses_, status_, gate,
                options_.max_waiting} {
   feed.Subscribe([this](const transform::FeedUpdate& update) { OnUpdate(update); });
 }
 
-std::unique_ptr<xds::StreamHandler> Ems::Accept(std::string_view path, std::string_view peer, xds::Transport& transport,
+std::unique_ptr<xds::StreamHandler> Ems::Accept(const StreamHead& head, xds::Transport& transport,
                                                 xds::Executor& executor) {
-  if (path != kAdsMethod) return nullptr;
-  return std::make_unique<ProxyStream>(next_stream_.fetch_add(1), std::string(peer), transport, HubOf(executor));
+  if (head.path != kAdsMethod) return nullptr;
+  return std::make_unique<ProxyStream>(next_stream_.fetch_add(1), head, transport, HubOf(executor));
+}
+
+void Ems::Recheck() {
+  for (const auto& [executor, hub] : Hubs()) executor->Post([hub = hub] { hub->Recheck(); });
 }
 
 void Ems::OnUpdate(const transform::FeedUpdate& update) {

@@ -39,13 +39,15 @@ class Ems {
  public:
   // Subscribes to `feed`: construct before its first Publish. References outlive the Ems, and the Ems
   // outlives every handler it made.
-  Ems(EmsOptions options, transform::MemoryFeed& feed, const base::Clock& clock);
+  Ems(EmsOptions options, transform::MemoryFeed& feed, const StreamGate& gate, const base::Clock& clock);
   Ems(const Ems&) = delete;
   Ems& operator=(const Ems&) = delete;
 
-  // A handler for a call of `path` on `executor`, on that executor; null for a method that is not served.
-  std::unique_ptr<xds::StreamHandler> Accept(std::string_view path, std::string_view peer, xds::Transport& transport,
-                                             xds::Executor& executor) EXCLUDES(mutex_);
+  // A handler for a call on `executor`, on that executor; null for a method that is not served.
+  std::unique_ptr<xds::StreamHandler> Accept(const StreamHead& head, xds::Transport& transport, xds::Executor& executor)
+      EXCLUDES(mutex_);
+  // Asks the gate again about every stream: keys, policies or shares have changed. Thread-safe.
+  void Recheck() EXCLUDES(mutex_);
 
   const StatusBoard& status() const { return status_; }
 

@@ -25,4 +25,10 @@ void Hub::RefreshAll() {
   }
 }
 
+void Hub::Recheck() {
+  for (const auto& [key, streams] : streams_) {
+    for (ProxyStream* stream : streams) stream->Recheck();
+  }
+}
+
 }  // namespace chancery::ems

@@ -11,6 +11,7 @@
 #include "ems/config_cache.h"
 #include "ems/identity.h"
 #include "ems/status.h"
+#include "ems/stream_gate.h"
 #include "transform/feed.h"
 #include "xds/response_cache.h"
 #include "xds/session.h"
@@ -29,6 +30,7 @@ struct EmsContext {
   ConfigCache& configs;
   xds::ResponseCache& responses;
   StatusBoard& status;
+  const StreamGate& gate;
   // Streams that may wait for one resource that does not exist.
   size_t max_waiting = 100;
 };
@@ -45,6 +47,8 @@ class Hub {
   // Gives every stream of `key` the newest state.
   void Refresh(const compile::ProxyKey& key);
   void RefreshAll();
+  // Ends the streams that are no longer allowed.
+  void Recheck();
 
  private:
   const EmsContext& context_;

@@ -16,12 +16,26 @@ constexpr size_t kMostLogged = 1024;
 
 std::string_view KindOf(const compile::ProxyKey& key) { return model::DescriptorOf(key.kind).segment; }
 
+// What a gate says, in the words of gRPC (contract/api.md §5).
+xds::StatusCode CodeOf(const base::Error& error) {
+  switch (error.code) {
+    case base::Code::kAccessDenied:
+      return xds::StatusCode::kPermissionDenied;
+    case base::Code::kInternal:
+    case base::Code::kUnavailable:
+      return xds::StatusCode::kUnavailable;
+    default:
+      return xds::StatusCode::kUnauthenticated;
+  }
+}
+
 }  // namespace
 
-ProxyStream::ProxyStream(StreamId id, std::string peer, xds::Transport& transport, Hub& hub)
+ProxyStream::ProxyStream(StreamId id, const StreamHead& head, xds::Transport& transport, Hub& hub)
     : id_(id),
-      peer_(std::move(peer)),
+      peer_(head.peer),
       hub_(hub),
+      who_(hub.context().gate.Identify(head)),
       session_(transport, *this, hub.context().responses, hub.context().clock, hub.context().session) {}
 
 ProxyStream::~ProxyStream() { Leave(); }
@@ -37,12 +51,24 @@ void ProxyStream::Refresh() {
                  KindOf(*key_), key_->name, key_->mesh.name);
   } else if (manifest != nullptr && std::exchange(absent_, false)) {
     spdlog::info("ems: stream {} is served: {} {} exists now", id_, KindOf(*key_), key_->name);
+    // Another account may have made it.
+    Recheck();
   }
   target_ = manifest == nullptr ? nullptr : context.configs.Get(*manifest, slots_);
   session_.SetTarget(target_);
   std::array<bool, xds::kTypes> in_force{};
   for (size_t type = 0; type < xds::kTypes; ++type) in_force[type] = reported_[type] = InForce(type);
   context.status.OnTarget(id_, manifest.get(), through, in_force);
+}
+
+void ProxyStream::Recheck() {
+  const base::Status allowed = hub_.context().gate.Authorize(*who_, *key_, peer_);
+  // A store that cannot be read says nothing against a stream that was allowed.
+  if (allowed || allowed.error().code != base::Code::kAccessDenied) return;
+  spdlog::warn("ems: stream {} of {} {} is no longer allowed: {}", id_, KindOf(*key_), key_->name,
+               allowed.error().message);
+  hub_.context().status.OnRefused();
+  session_.End(xds::StatusCode::kPermissionDenied, allowed.error().message);
 }
 
 void ProxyStream::OnMessage(std::string_view message) {
@@ -66,11 +92,18 @@ void ProxyStream::OnClosed() {
 
 ProxyStream::Admission ProxyStream::OnNode(const xds::Node& node) {
   const EmsContext& context = hub_.context();
-  auto key = IdentityOf(node.id, context.installation);
+  if (!who_) return Refuse(CodeOf(who_.error()), who_.error().message);
+  // A bare id, and an ARN, are of the credential's account.
+  Installation installation = context.installation;
+  installation.account = who_->account;
+  auto key = IdentityOf(node.id, installation);
   if (!key) {
     const bool foreign = key.error().code == base::Code::kForbidden;
     return Refuse(foreign ? xds::StatusCode::kPermissionDenied : xds::StatusCode::kInvalidArgument,
                   key.error().message);
+  }
+  if (const base::Status allowed = context.gate.Authorize(*who_, *key, peer_); !allowed) {
+    return Refuse(CodeOf(allowed.error()), allowed.error().message);
   }
   SlotValues slots{node.bind_ingress, node.bind_egress, node.bind_application};
   if (!AreValid(slots)) {

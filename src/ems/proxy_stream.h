@@ -18,13 +18,15 @@ namespace chancery::ems {
 // proxy, gives the session its target, reports what happens. Confined to its executor.
 class ProxyStream : public xds::StreamHandler, private xds::SessionObserver {
  public:
-  ProxyStream(StreamId id, std::string peer, xds::Transport& transport, Hub& hub);
+  ProxyStream(StreamId id, const StreamHead& head, xds::Transport& transport, Hub& hub);
   ~ProxyStream() override;
 
   // REQUIRES: the stream was added to its hub.
   const compile::ProxyKey& key() const { return *key_; }
   // Takes the newest state from the feed.
   void Refresh();
+  // Ends the stream if it is no longer allowed. REQUIRES: the stream was added to its hub.
+  void Recheck();
 
   void OnMessage(std::string_view message) override;
   void OnWriteDone() override;
@@ -54,6 +56,8 @@ class ProxyStream : public xds::StreamHandler, private xds::SessionObserver {
   const StreamId id_;
   const std::string peer_;
   Hub& hub_;
+  // Who it comes from; an error is told once the proxy has said what it wants to be.
+  const base::Result<iam::Principal> who_;
   std::optional<compile::ProxyKey> key_;  // once admitted
   bool in_hub_ = false;
   bool absent_ = false;  // its resource does not exist

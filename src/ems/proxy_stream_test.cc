@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "compile/testing/world.h"
+#include "ems/ems.h"
 #include "transform/mesh_compiler.h"
 #include "xds/fake_transport.h"
 
@@ -53,7 +54,7 @@ class ProxyStreamTest : public testing::Test {
   }
 
   void Open() {
-    stream_ = std::make_unique<ProxyStream>(1, "127.0.0.1:1", transport_, hub_);
+    stream_ = std::make_unique<ProxyStream>(1, StreamHead{kAdsMethod, "127.0.0.1:1", {}}, transport_, hub_);
     transport_.Attach(*stream_);
   }
   void Ask(std::string_view node_id, const std::string& bind = "") {
@@ -89,7 +90,8 @@ class ProxyStreamTest : public testing::Test {
   ConfigCache configs_{100};
   xds::ResponseCache responses_{1 << 20};
   StatusBoard status_{clock_};
-  EmsContext context_{installation_, feed_, clock_, session_, configs_, responses_, status_, 2};
+  OpenStreamGate gate_{"123456789012"};
+  EmsContext context_{installation_, feed_, clock_, session_, configs_, responses_, status_, gate_, 2};
   Hub hub_{context_};
   xds::FakeTransport transport_{clock_};
   std::unique_ptr<ProxyStream> stream_;

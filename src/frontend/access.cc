@@ -35,21 +35,11 @@ base::Result<Found> Find(const Context& context, const ResourceKey& key, const s
   return Found{record.resource_owner(), {record.tags().begin(), record.tags().end()}};
 }
 
-// The canonical ARN, and the one with the other form of the mesh's segment: mesh/M or mesh/M@owner.
-std::vector<std::string> ArnsOf(const Settings& settings, const ResourceKey& key, const std::string& account) {
-  std::vector<std::string> arns = {model::ArnOf(key, settings.partition, settings.region, account)};
-  ResourceKey plain = key;
-  plain.mesh.owner = account;
-  if (std::string other = model::ArnOf(plain, settings.partition, settings.region, account); other != arns.front()) {
-    arns.push_back(std::move(other));
-  }
-  return arns;
-}
-
 base::Result<Access> AccessTo(const Context& context, const ResourceKey& key, const std::string& otherwise) {
   auto found = Find(context, key, otherwise);
   if (!found) return found.error();
-  Access access{ArnsOf(context.settings, key, found->owner), {}};
+  const Settings& settings = context.settings;
+  Access access{model::ArnSpellings(key, settings.partition, settings.region, found->owner), {}};
   for (const TagRef& tag : found->tags) access.context.Add("aws:ResourceTag/" + tag.key(), tag.value());
   return access;
 }

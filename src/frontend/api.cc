@@ -115,7 +115,7 @@ Answer Api::Run(const Request& request, AuditEvent& event) const {
   const std::optional<Route> route = path.starts_with('/') ? router_.Match(request.method, path) : std::nullopt;
   if (!route) return NoOperation(request, router_.MethodsOf(path), id);
   event.operation = route->operation->name;
-  const auto outcome = Perform(*route, query, request, event);
+  auto outcome = Perform(*route, query, request, event);
   if (!outcome) {
     Answer answer = ToAnswer(outcome.error(), id);
     if (outcome.error().code == Code::kTooManyRequests) answer.headers.emplace_back("Retry-After", "1");
@@ -123,7 +123,7 @@ Answer Api::Run(const Request& request, AuditEvent& event) const {
     return answer;
   }
   event.txn = outcome->txn;
-  Answer answer{200, {{"Content-Type", "application/json"}, {"x-amzn-RequestId", id}}, outcome->body};
+  Answer answer{200, {{"Content-Type", "application/json"}, {"x-amzn-RequestId", id}}, std::move(outcome->body)};
   if (outcome->txn) answer.headers.emplace_back("x-chancery-txn", std::to_string(*outcome->txn));
   return answer;
 }

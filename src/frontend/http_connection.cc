@@ -108,9 +108,8 @@ class ConnectionOn final : public HttpConnection, public std::enable_shared_from
     if (!expects || parser_->is_done()) return ReadBody();
     continue_.emplace(http::status::continue_, 11);
     lowest().expires_after(host_.options.write_timeout);
-    http::async_write(stream_, *continue_, [self = Self()](const ErrorCode& failed, size_t) {
-      failed ? self->End() : self->ReadBody();
-    });
+    http::async_write(stream_, *continue_,
+                      [self = Self()](const ErrorCode& failed, size_t) { failed ? self->End() : self->ReadBody(); });
   }
 
   void ReadBody() {

@@ -57,7 +57,7 @@ std::string ToText(const tcp::endpoint& endpoint) {
 
 // An open, bound and listening socket; the old one of a process that has ended is taken away.
 base::Status ListenOnUnix(const std::string& path, Acceptor& acceptor, ErrorCode& error) {
-  struct stat status {};
+  struct stat status{};
   if (lstat(path.c_str(), &status) == 0) {
     if (!S_ISSOCK(status.st_mode)) {
       return base::Error{base::Code::kUnavailable, fmt::format("{} is there and is no socket", path), {}};
@@ -65,10 +65,10 @@ base::Status ListenOnUnix(const std::string& path, Acceptor& acceptor, ErrorCode
     unlink(path.c_str());
   }
   if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-    return base::Error{base::Code::kBadRequest,
-                       fmt::format("{} is longer than a socket's path may be ({} bytes)", path,
-                                   sizeof(sockaddr_un::sun_path) - 1),
-                       {}};
+    return base::Error{
+        base::Code::kBadRequest,
+        fmt::format("{} is longer than a socket's path may be ({} bytes)", path, sizeof(sockaddr_un::sun_path) - 1),
+        {}};
   }
   const SocketProtocol::endpoint endpoint(UnixEndpoint{path});
   acceptor.open(endpoint.protocol(), error);
@@ -195,7 +195,8 @@ void HttpServer::Impl::Serve() {
 }
 
 void HttpServer::Impl::Accept() {
-  acceptor_.async_accept([this](const ErrorCode& error, SocketProtocol::socket socket) { OnAccept(error, std::move(socket)); });
+  acceptor_.async_accept(
+      [this](const ErrorCode& error, SocketProtocol::socket socket) { OnAccept(error, std::move(socket)); });
 }
 
 void HttpServer::Impl::OnAccept(const ErrorCode& error, SocketProtocol::socket socket) {

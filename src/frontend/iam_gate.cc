@@ -2,31 +2,18 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <memory>
 #include <optional>
 
+#include "iam/authorize.h"
 #include "iam/evaluate.h"
 
 namespace chancery::frontend {
 namespace {
 
-using base::Code;
-using base::Error;
-
 constexpr std::string_view kService = "appmesh";
-
-Error NotAuthorized(const Caller& caller, const iam::AccessRequest& request, iam::Decision::Outcome outcome) {
-  const std::string why = outcome == iam::Decision::Outcome::kExplicitDeny
-                              ? "with an explicit deny in an identity-based policy"
-                              : fmt::format("because no identity-based policy allows the {} action", request.action);
-  return {Code::kAccessDenied,
-          fmt::format("User: {} is not authorized to perform: {} on resource: {} {}", caller.actor, request.action,
-                      request.resource, why),
-          {}};
-}
 
 // What stands behind "Bearer" (RFC 6750 §2.1), whose case does not count (RFC 9110 §11.1); nothing for another scheme.
 std::optional<std::string_view> BearerTokenOf(std::string_view authorization) {
@@ -55,7 +42,8 @@ base::Result<Caller> IamGate::Identify(const Request& request) const {
 }
 
 base::Result<Caller> IamGate::IdentifyBearer(std::string_view token) const {
-  if (tokens_ == nullptr) return Error{Code::kUnrecognizedClient, "bearer token: none is accepted here", {}};
+  if (tokens_ == nullptr)
+    return base::Error{base::Code::kUnrecognizedClient, "bearer token: none is accepted here", {}};
   auto identity = tokens_->Verify(token);
   if (!identity) return identity.error();
   iam::Principal principal = directory_.PrincipalOf(identity->account, identity->user);
@@ -63,21 +51,13 @@ base::Result<Caller> IamGate::IdentifyBearer(std::string_view token) const {
 }
 
 base::Result<Caller> IamGate::IdentifySigV4(const Request& request) const {
-  const iam::SignedRequest signed_request{request.method, request.target, request.headers, request.body};
-  const auto claim = iam::ReadSigV4(signed_request);
-  if (!claim) return claim.error();
-  const auto key = directory_.FindKey(claim->access_key_id);
-  if (!key || key->disabled || !claim->security_token.empty()) {
-    return Error{Code::kUnrecognizedClient, "The security token included in the request is invalid.", {}};
-  }
-  auto secret = directory_.SecretOf(*key);
-  if (!secret) return secret.error();
   const iam::SigV4Expectation expectation{region_, kService, clock_.WallNow()};
-  const auto verified = iam::VerifySigV4(*claim, signed_request, *secret, expectation);
-  OPENSSL_cleanse(secret->data(), secret->size());
+  const auto verified =
+      iam::AuthenticateSigV4(directory_, {request.method, request.target, request.headers, request.body}, expectation);
   if (!verified) return verified.error();
-  Caller caller{key->principal.account, key->principal.arn, key->principal};
-  caller.first_time = [this, signature = claim->signature, until = iam::ValidUntil(*claim, expectation.skew),
+  const iam::SigV4Claim& claim = verified->claim;
+  Caller caller{verified->principal.account, verified->principal.arn, verified->principal};
+  caller.first_time = [this, signature = claim.signature, until = iam::ValidUntil(claim, expectation.skew),
                        decided = std::make_shared<std::optional<base::Status>>()] {
     // An attempt that lost a race asks again for the same request.
     if (!decided->has_value()) decided->emplace(replays_.FirstTime(signature, until));
@@ -90,22 +70,9 @@ base::Status IamGate::Admit(const Caller& caller) const { return limiter_.Take(c
 
 base::Status IamGate::Authorize(const Caller& caller, const Request& request, std::string_view action,
                                 const Access& access) const {
-  const iam::AttachedPolicies policies = directory_.PoliciesOf(caller.account, caller.principal.user, caller.groups);
   iam::AccessRequest asked{caller.principal, fmt::format("{}:{}", kService, action), {}, {}};
   asked.context = RequestContext(caller, request, access);
-  // A statement may use any spelling of the ARN: one that denies wins, one that allows is enough.
-  bool allowed = false;
-  for (const std::string& resource : access.resources) {
-    asked.resource = resource;
-    const iam::Decision decision = iam::Evaluate(*policies, asked);
-    if (decision.outcome == iam::Decision::Outcome::kExplicitDeny) {
-      return NotAuthorized(caller, asked, decision.outcome);
-    }
-    allowed = allowed || decision.allowed();
-  }
-  if (allowed) return base::Status::Ok();
-  asked.resource = access.resources.front();
-  return NotAuthorized(caller, asked, iam::Decision::Outcome::kImplicitDeny);
+  return iam::RequireAllowed(directory_, std::move(asked), access.resources, caller.groups);
 }
 
 // The global keys of IAM that a request to this service has (IAM User Guide, global condition context keys).

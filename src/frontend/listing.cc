@@ -1,11 +1,22 @@
 #include "frontend/listing.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "store/keys.h"
 
 namespace chancery::frontend {
 namespace {
+
+base::Result<Listed> ParseListed(const store::Entry& entry) {
+  auto key = store::ParseResourceKeyText(entry.key);
+  if (!key) return key.error();
+  Listed listed{*std::move(key), {}};
+  if (listed.header.ParseFromString(entry.value)) return listed;
+  return base::Error{base::Code::kInternal, fmt::format("the record at {} is damaged", entry.key), {}};
+}
 
 // Goes on with the meshes that are shared with `account`, behind <owner>/<mesh>, up to `limit` items.
 base::Status AddSharedMeshes(UnitOfWork& work, const std::string& account, const std::string& after, size_t limit,
@@ -21,9 +32,12 @@ base::Status AddSharedMeshes(UnitOfWork& work, const std::string& account, const
     auto mesh = store::ParseSharedKeyText(entry.key);
     if (!mesh) return mesh.error();
     list.last = entry.key.substr(prefix.size());
-    auto stored = work.Read({*mesh, model::Kind::kMesh, "", mesh->name});
-    if (!stored) return stored.error();
-    if (stored->has_value()) list.items.push_back(**std::move(stored));
+    const auto record = work.ReadEntry(store::ResourceKeyText({*mesh, model::Kind::kMesh, "", mesh->name}));
+    if (!record) return record.error();
+    if (!record->has_value()) continue;
+    auto listed = ParseListed(**record);
+    if (!listed) return listed.error();
+    list.items.push_back(*std::move(listed));
   }
   return base::Status::Ok();
 }
@@ -35,12 +49,13 @@ base::Result<ListPage> ListBelow(const store::Store& store, const std::string& p
   auto page = store.Scan(prefix, after.empty() ? "" : prefix + after, limit);
   if (!page) return page.error();
   ListPage list;
+  list.items.reserve(page->entries.size());
   for (const store::Entry& entry : page->entries) {
-    auto stored = ParseStored(entry);
-    if (!stored) return stored.error();
-    list.items.push_back(*std::move(stored));
-    list.last = entry.key.substr(prefix.size());
+    auto listed = ParseListed(entry);
+    if (!listed) return listed.error();
+    list.items.push_back(*std::move(listed));
   }
+  if (!page->entries.empty()) list.last = page->entries.back().key.substr(prefix.size());
   list.more = page->more;
   return list;
 }

@@ -7,6 +7,7 @@
 
 #include "frontend/reflect.h"
 #include "model/codec.h"
+#include "model/json_text.h"
 
 namespace chancery::frontend {
 namespace {
@@ -54,7 +55,6 @@ void SetStatus(Message& data, int value) {
   status->GetReflection()->SetEnumValue(status, FindMember(*status, "status"), value);
 }
 
-// The names that data and refs begin with.
 void FillNames(const model::Resource& resource, Message& message) {
   const KindDescriptor& kind = model::DescriptorOf(resource.key.kind);
   SetStringMember(message, "meshName", resource.key.mesh.name);
@@ -64,21 +64,34 @@ void FillNames(const model::Resource& resource, Message& message) {
   }
 }
 
-std::string ArnFor(const Viewer& viewer, const model::Resource& resource) {
-  model::ResourceKey key = resource.key;
-  if (viewer.account != key.mesh.owner) key.mesh.name += "@" + key.mesh.owner;
-  key.mesh.owner = resource.record.resource_owner();
-  return model::ArnOf(key, viewer.settings.partition, viewer.settings.region, key.mesh.owner);
+std::string ArnFor(const Viewer& viewer, const model::ResourceKey& key, const std::string& owner) {
+  model::ResourceKey shown = key;
+  if (viewer.account != key.mesh.owner) shown.mesh.name += "@" + key.mesh.owner;
+  shown.mesh.owner = owner;
+  return model::ArnOf(shown, viewer.settings.partition, viewer.settings.region, owner);
 }
 
 void FillMetadata(const Viewer& viewer, const model::Resource& resource, model::ResourceMetadata& metadata) {
-  metadata.set_arn(ArnFor(viewer, resource));
+  metadata.set_arn(ArnFor(viewer, resource.key, resource.record.resource_owner()));
   metadata.set_created_at(Seconds(resource.record.created_at_ms()));
   metadata.set_last_updated_at(Seconds(resource.record.last_updated_at_ms()));
   metadata.set_mesh_owner(resource.key.mesh.owner);
   metadata.set_resource_owner(resource.record.resource_owner());
   metadata.set_uid(resource.record.uid());
   metadata.set_version(resource.record.version());
+}
+
+// Of a member that is not the first.
+void AddName(std::string_view name, std::string& json) { json.append(",\"").append(name).append("\":"); }
+
+void AddText(std::string_view name, std::string_view value, std::string& json) {
+  AddName(name, json);
+  model::AppendJsonText(value, json);
+}
+
+void AddTime(std::string_view name, int64_t ms, std::string& json) {
+  AddName(name, json);
+  model::AppendJsonTime(Seconds(ms), json);
 }
 
 }  // namespace
@@ -95,15 +108,20 @@ std::string DataJson(const Viewer& viewer, const model::Resource& resource, Show
   return model::ToJson(*data);
 }
 
-void FillRef(const Viewer& viewer, const model::Resource& resource, Message& ref) {
-  FillNames(resource, ref);
-  const auto* reflection = ref.GetReflection();
-  SetStringMember(ref, "arn", ArnFor(viewer, resource));
-  SetStringMember(ref, "meshOwner", resource.key.mesh.owner);
-  SetStringMember(ref, "resourceOwner", resource.record.resource_owner());
-  reflection->SetDouble(&ref, FindMember(ref, "createdAt"), Seconds(resource.record.created_at_ms()));
-  reflection->SetDouble(&ref, FindMember(ref, "lastUpdatedAt"), Seconds(resource.record.last_updated_at_ms()));
-  reflection->SetInt64(&ref, FindMember(ref, "version"), resource.record.version());
+void AppendRefJson(const Viewer& viewer, const Listed& listed, std::string& json) {
+  const auto& [key, header] = listed;
+  const KindDescriptor& kind = model::DescriptorOf(key.kind);
+  json += "{\"arn\":";
+  model::AppendJsonText(ArnFor(viewer, key, header.resource_owner()), json);
+  AddTime("createdAt", header.created_at_ms(), json);
+  AddTime("lastUpdatedAt", header.last_updated_at_ms(), json);
+  AddText("meshName", key.mesh.name, json);
+  AddText("meshOwner", key.mesh.owner, json);
+  AddText("resourceOwner", header.resource_owner(), json);
+  if (key.kind != Kind::kMesh) AddText(kind.name_member, key.name, json);
+  if (!key.parent.empty()) AddText(model::DescriptorOf(*kind.parent).name_member, key.parent, json);
+  AddName("version", json);
+  json.append(std::to_string(header.version())).append(1, '}');
 }
 
 }  // namespace chancery::frontend

@@ -1,11 +1,9 @@
 #pragma once
 
-#include <google/protobuf/message.h>
-
-#include <memory>
 #include <string>
 #include <string_view>
 
+#include "frontend/listing.h"
 #include "frontend/settings.h"
 #include "frontend/unit_of_work.h"
 
@@ -33,7 +31,7 @@ struct Viewer {
 // The flat ...Data object.
 std::string DataJson(const Viewer& viewer, const model::Resource& resource, Shown shown);
 
-// Fills an empty ...Ref.
-void FillRef(const Viewer& viewer, const model::Resource& resource, google::protobuf::Message& ref);
+// Appends the ...Ref object. Not by way of the model's messages: an answer has up to 100 of them.
+void AppendRefJson(const Viewer& viewer, const Listed& listed, std::string& json);
 
 }  // namespace chancery::frontend

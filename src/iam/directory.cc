@@ -198,8 +198,9 @@ base::Result<std::shared_ptr<const Directory::State>> Directory::Load(store::Txn
 // Keys and policies change seldom, so all is read anew.
 void Directory::OnTransaction(const store::TransactionPtr& transaction) {
   const auto& changes = transaction->record.changes();
-  const bool concerned = std::any_of(changes.begin(), changes.end(),
-                                     [](const auto& change) { return change.key().starts_with(store::kIamPrefix); });
+  const bool concerned = std::any_of(changes.begin(), changes.end(), [](const auto& change) {
+    return change.key().starts_with(store::kIamPrefix) || change.key().starts_with(store::kSharePrefix);
+  });
   if (!concerned && !stale_) return;
   auto loaded = Load(transaction->txn);
   stale_ = !loaded;

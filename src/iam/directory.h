@@ -55,7 +55,7 @@ class Directory {
   // A user as policies and records name it.
   Principal PrincipalOf(std::string_view account, std::string_view user) const;
 
-  // Moves with every change.
+  // Moves with every change of keys, groups, policies and shares.
   store::Txn revision() const;
   // Returns when the change is in force here; false when `timeout` passed before.
   bool WaitFor(store::Txn txn, std::chrono::milliseconds timeout) const EXCLUDES(mutex_);

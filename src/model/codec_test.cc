@@ -178,6 +178,13 @@ TEST(Codec, IntegersAreWhateverIsWholeAndInRange) {
   }
 }
 
+TEST(Codec, AnIntegerJustBelow64BitsIsNotTheLeastOne) {
+  EXPECT_THAT(Refused<MatchRange>(R"({"start":-9223372036854775809,"end":0})"),
+              ElementsAre(Violation{"start",
+                                    "must be between -9223372036854775808 and 9223372036854775807, is "
+                                    "-9.223372036854776e+18"}));
+}
+
 TEST(Codec, IntegersOf32BitsDoNotWrap) {
   EXPECT_THAT(Refused<PortMapping>(R"({"port":4294967376})"),
               ElementsAre(Violation{"port", "must be between 1 and 65535, is 4294967376"}));

@@ -137,8 +137,9 @@ class Reader {
     if (!value.is_number()) return Refuse(path, NotA("a whole number", value));
     if (const double* real = value.if_double()) {
       if (std::trunc(*real) != *real) return Refuse(path, fmt::format("must be a whole number, is {}", *real));
+      // -2^63 written in digits is no double; as one it also stands for the numbers just below it.
       constexpr double kLimit = 9223372036854775808.0;  // 2^63
-      if (*real < -kLimit || *real >= kLimit) return Refuse(path, OutOfRange(field, fmt::format("{}", *real)));
+      if (*real <= -kLimit || *real >= kLimit) return Refuse(path, OutOfRange(field, fmt::format("{}", *real)));
       return InRange(static_cast<int64_t>(*real), field, path);
     }
     if (const uint64_t* big = value.if_uint64()) return Refuse(path, OutOfRange(field, fmt::format("{}", *big)));

@@ -1,29 +1,16 @@
 #include <fmt/format.h>
 
-#include <boost/json/serialize.hpp>
-#include <cmath>
 #include <iterator>
 #include <string>
 
-#include "base/check.h"
 #include "model/codec.h"
 #include "model/field.h"
+#include "model/json_text.h"
 
 namespace chancery::model {
 namespace {
 
 void WriteMessage(const Message& message, std::string& out);
-
-// All doubles of the model are times: seconds with three decimals, never an exponent, which some
-// clients' readers of times do not take (contract/api.md §3.3).
-void WriteTime(double seconds, std::string& out) {
-  CHANCERY_CHECK(std::isfinite(seconds));
-  fmt::format_to(std::back_inserter(out), "{:.3f}", seconds);
-}
-
-void WriteText(std::string_view text, std::string& out) {
-  out += boost::json::serialize(boost::json::string_view(text.data(), text.size()));
-}
 
 void WriteScalar(const Scalar& value, std::string& out) {
   if (const auto* number = std::get_if<int64_t>(&value)) {
@@ -31,11 +18,12 @@ void WriteScalar(const Scalar& value, std::string& out) {
   } else if (const auto* flag = std::get_if<bool>(&value)) {
     out += *flag ? "true" : "false";
   } else if (const auto* seconds = std::get_if<double>(&value)) {
-    WriteTime(*seconds, out);
+    // All doubles of the model are times.
+    AppendJsonTime(*seconds, out);
   } else if (const auto* text = std::get_if<std::string_view>(&value)) {
-    WriteText(*text, out);
+    AppendJsonText(*text, out);
   } else {
-    WriteText(WireOf(*std::get<const EnumValueDescriptor*>(value)), out);
+    AppendJsonText(WireOf(*std::get<const EnumValueDescriptor*>(value)), out);
   }
 }
 
@@ -74,7 +62,7 @@ void WriteMessage(const Message& message, std::string& out) {
     if (!IsInBody(field) || !shown) continue;
     if (!first) out += ',';
     first = false;
-    WriteText(field.json_name(), out);
+    AppendJsonText(field.json_name(), out);
     out += ':';
     WriteValue(message, field, out);
   }

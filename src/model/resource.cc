@@ -51,6 +51,16 @@ std::string ArnOf(const ResourceKey& key, std::string_view partition, std::strin
   return arn + fmt::format("/{}/{}", kind.segment, key.name);
 }
 
+std::vector<std::string> ArnSpellings(const ResourceKey& key, std::string_view partition, std::string_view region,
+                                      std::string_view account) {
+  std::vector<std::string> arns = {ArnOf(key, partition, region, account)};
+  if (account == key.mesh.owner) return arns;
+  ResourceKey plain = key;
+  plain.mesh.owner = account;
+  arns.push_back(ArnOf(plain, partition, region, account));
+  return arns;
+}
+
 base::Result<ParsedArn> ParseArn(std::string_view arn) {
   const std::vector<std::string_view> parts = Split(arn, ':', 6);
   if (parts.size() != 6 || parts[0] != "arn" || parts[1].empty()) return BadArn(arn, "is not an ARN");

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "model/kind.h"
@@ -44,6 +45,11 @@ using ResourcePtr = std::shared_ptr<const Resource>;
 // the mesh's own account and `mesh@owner` when `account` is not the mesh owner.
 std::string ArnOf(const ResourceKey& key, std::string_view partition, std::string_view region,
                   std::string_view account);
+
+// The ARN as ArnOf gives it and, for an account that is not the mesh's owner, with the plain mesh segment too:
+// documents show both, so policies may use either.
+std::vector<std::string> ArnSpellings(const ResourceKey& key, std::string_view partition, std::string_view region,
+                                      std::string_view account);
 
 struct ParsedArn {
   std::string partition;

@@ -133,7 +133,9 @@ std::string IdempotencyKeyText(std::string_view account, std::string_view operat
   return fmt::format("{}{}/{}/{}/{}", kIdempotencyPrefix, account, operation, base::HashOf(target).ToHex(), token_part);
 }
 
-bool IsRecorded(std::string_view key) { return key.starts_with(kResourcePrefix) || key.starts_with(kIamPrefix); }
+bool IsRecorded(std::string_view key) {
+  return key.starts_with(kResourcePrefix) || key.starts_with(kIamPrefix) || key.starts_with(kSharePrefix);
+}
 
 std::string_view ToString(AttachedTo to) {
   switch (to) {

@@ -15,7 +15,8 @@
 //                                                            the resource or a reference to it comes or goes
 //   ref/<owner>/<mesh>/<kind>//<name>/<from kind>/<from parent>/<from name>
 //                                                            empty; the second resource refers to the first
-//   share/<owner>/<mesh>/<account>                           empty; the account may use the mesh
+//   share/<owner>/<mesh>/<account>                           empty; the account may use the mesh; watched and in the
+//                                                            history
 //   shared/<account>/<owner>/<mesh>                          empty; the same share, as the account finds it
 //   idem/<account>/<operation>/<target>/<token>              IdempotencyRecord
 //   iam/key/<access key id>                                  AccessKeyRecord; watched and in the history
@@ -35,8 +36,9 @@ namespace chancery::store {
 inline constexpr std::string_view kResourcePrefix = "res/";
 inline constexpr std::string_view kIdempotencyPrefix = "idem/";
 inline constexpr std::string_view kIamPrefix = "iam/";
+inline constexpr std::string_view kSharePrefix = "share/";
 
-// Whether changes of `key` are watched and in the history: those of resources, keys and policies.
+// Whether changes of `key` are watched and in the history: those of resources, keys, policies and shares.
 bool IsRecorded(std::string_view key);
 
 std::string ResourceKeyText(const model::ResourceKey& key);

@@ -150,7 +150,9 @@ TEST(IamKeys, HaveTheirLiteralBytesAndParseBack) {
   }
 }
 
-TEST(IsRecorded, HoldsForResourcesKeysAndPoliciesAlone) {
+TEST(IsRecorded, HoldsForResourcesKeysPoliciesAndSharesAlone) {
+  EXPECT_TRUE(IsRecorded("share/1/m/2"));
+  EXPECT_FALSE(IsRecorded("shared/2/1/m"));
   EXPECT_TRUE(IsRecorded("res/mesh/1/m"));
   EXPECT_TRUE(IsRecorded(AccessKeyText("CHKA1")));
   EXPECT_FALSE(IsRecorded(SecretKeyText("CHKA1")));

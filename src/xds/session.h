@@ -98,6 +98,8 @@ class SotwSession : public StreamHandler {
   // before OnNode has admitted the client. Null: nothing is known (yet or any more), so nothing is sent
   // and what the client has stays.
   void SetTarget(ConfigPtr target);
+  // Ends the stream with a status; nothing is sent behind it.
+  void End(StatusCode code, std::string message);
 
   void OnMessage(std::string_view message) override;
   void OnWriteDone() override;

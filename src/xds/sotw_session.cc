@@ -69,13 +69,13 @@ class SotwSession::Impl {
   void OnHalfClosed() { Close(StatusCode::kOk, ""); }
   void OnClosed() { closed_ = true; }
 
- private:
-  TypeState& state(Type type) { return states_[static_cast<size_t>(type)]; }
-
   void Close(StatusCode code, std::string message) {
     if (std::exchange(closed_, true)) return;
     transport_.Close(code, std::move(message));
   }
+
+ private:
+  TypeState& state(Type type) { return states_[static_cast<size_t>(type)]; }
 
   // The node is read from the first request alone, however often it is repeated (contract/xds.md 21, 26).
   bool Admit(const Request& request) {
@@ -262,6 +262,7 @@ SotwSession::SotwSession(Transport& transport, SessionObserver& observer, Respon
 SotwSession::~SotwSession() = default;
 
 void SotwSession::SetTarget(ConfigPtr target) { impl_->SetTarget(std::move(target)); }
+void SotwSession::End(StatusCode code, std::string message) { impl_->Close(code, std::move(message)); }
 void SotwSession::OnMessage(std::string_view message) { impl_->OnMessage(message); }
 void SotwSession::OnWriteDone() { impl_->OnWriteDone(); }
 void SotwSession::OnTimer() { impl_->OnTimer(); }

@@ -249,8 +249,8 @@ def test_the_aws_cli(world):
     def aws(*arguments):
         done = subprocess.run(
             [ROOT / "build/env/client/bin/aws", "appmesh", *arguments, "--endpoint-url", world.control.endpoint_url],
-            env={"PATH": os.environ["PATH"], "HOME": str(world.directory), "AWS_ACCESS_KEY_ID": "demo",
-                 "AWS_SECRET_ACCESS_KEY": "demo", "AWS_DEFAULT_REGION": mesh.REGION, "AWS_PAGER": ""},
+            env={"PATH": os.environ["PATH"], "HOME": str(world.directory), "AWS_ACCESS_KEY_ID": world.key["AccessKeyId"],
+                 "AWS_SECRET_ACCESS_KEY": world.key["SecretAccessKey"], "AWS_DEFAULT_REGION": mesh.REGION, "AWS_PAGER": ""},
             capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

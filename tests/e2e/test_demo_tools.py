@@ -137,7 +137,7 @@ def test_waiting_names_what_did_not_come():
 
 
 def test_the_example_is_valid_for_the_service_model():
-    client = mesh.connect("http://127.0.0.1:1")
+    client = mesh.connect("http://127.0.0.1:1", mesh.ANY_KEY)
     calls = list(mesh.example_calls())
     assert len(calls) == 10
     for method, arguments in calls:

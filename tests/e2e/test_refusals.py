@@ -5,6 +5,8 @@ import json
 import botocore.exceptions
 import pytest
 
+from demo.signing import sign
+
 MESH = "shop"
 PREFIX = "/v20190125"
 ROUTE = {"httpRoute": {"match": {"prefix": "/"}, "action": {"weightedTargets": [{"virtualNode": "gone", "weight": 1}]}}}
@@ -27,12 +29,13 @@ def refused(call, **arguments):
     return error["Code"], error["Message"]
 
 
-def raw(world, method, path, body=b"", headers=None):
-    """(status, error name, body as JSON) of a request as it is."""
+def raw(world, method, path, body=b""):
+    """(status, error name, body as JSON) of a request as it is, signed."""
+    headers = {"Content-Type": "application/json", **sign(world.control.endpoint_url, world.key, method, path, body)}
     host, port = world.control.api.rsplit(":", 1)
     connection = http.client.HTTPConnection(host, int(port), timeout=30)
     try:
-        connection.request(method, path, body=body, headers={"Content-Type": "application/json", **(headers or {})})
+        connection.request(method, path, body=body, headers=headers)
         response = connection.getresponse()
         text = response.read()
     finally:

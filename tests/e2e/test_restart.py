@@ -19,8 +19,8 @@ class Writer:
     """Writes one virtual service after the other to a mesh that no proxy belongs to, and keeps what
     was answered. One call at a time, each tried once: what fails may or may not have been done."""
 
-    def __init__(self, endpoint_url):
-        self._client = mesh.connect(endpoint_url)
+    def __init__(self, world):
+        self._client = world.connect(world.key)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         # Who holds it keeps the writer from its next write.
@@ -82,7 +82,7 @@ def test_kill_under_writes(watches):
     assert all(counters)
     verified = 0
     with watches.client_load(rate=100) as inside, watches.gateway_load(rate=50) as outside, \
-            Writer(world.control.endpoint_url) as writer:
+            Writer(world) as writer:
         for _ in range(KILLS):
             enough = len(writer.answered) + random.randint(5, 60)
             wait_until(lambda: len(writer.answered) >= enough, 60, "answered writes")

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from demo import mesh
+from demo import load, mesh
 from demo.control_plane import ControlPlane
 from demo.world import World, default_binary
 
@@ -15,8 +15,12 @@ def run(*arguments, env=None):
 
 
 @pytest.mark.parametrize("arguments, named", [
-    (["serve"], "--insecure-no-auth"),
-    (["serve", "--insecure-no-auth", "--api", "0.0.0.0:0"], "--api"),
+    (["serve", "--api", "0.0.0.0:0"], "--tls-cert"),
+    (["serve", "--insecure-no-auth", "--api", "0.0.0.0:0"], "--insecure-no-auth"),
+    (["serve", "--insecure-no-auth", "--tls-cert", "c", "--tls-key", "k", "--api", "0.0.0.0:0"], "--insecure-no-auth"),
+    (["serve", "--tls-cert", "c"], "--tls-key"),
+    (["serve", "--api-rate", "-1"], "--api-rate"),
+    (["serve", "--quota-profile", "none"], "--quota-profile"),
     (["serve", "--insecure-no-auth", "--xds", "0.0.0.0:0"], "--insecure-xds-bind"),
     (["serve", "--insecure-no-auth", "--admin", "somewhere"], "--admin"),
     (["serve", "--insecure-no-auth", "--account", "12"], "--account"),
@@ -53,11 +57,25 @@ def test_an_address_in_use_is_named(world):
 
 
 def test_what_is_insecure_is_loud():
-    with World(arguments=["--insecure-xds-bind"]) as made:
-        log, metrics = made.control.log(), made.control.metrics()
-        for flag in ("insecure-no-auth", "insecure-xds-bind"):
-            assert flag in log
-            assert f'chancery_insecure{{flag="{flag}"}} 1' in metrics
+    closed = ["insecure-no-auth", "insecure-xds-no-auth", "insecure-xds-bind", "insecure-admin-bind"]
+    for is_open, given in ((True, "insecure-no-auth"), (False, "insecure-xds-no-auth")):
+        with World(arguments=["--insecure-xds-bind"], is_open=is_open) as made:
+            log, metrics = made.control.log(), made.control.metrics()
+        for flag in closed:
+            loud = flag in (given, "insecure-xds-bind")
+            assert (f"--{flag}: " in log) == loud, log
+            assert (f'chancery_insecure{{flag="{flag}"}} 1' in metrics) == loud
+
+
+def test_without_authentication_anyone_may_do_anything():
+    with World(is_open=True) as made:
+        assert load.get(made.control.api, path="/v20190125/meshes") == (200, {"meshes": []})
+        made.client.create_mesh(meshName="open")
+
+
+def test_by_default_nobody_may_do_anything(world):
+    status, answer = load.get(world.control.api, path="/v20190125/meshes")
+    assert (status, answer["code"]) == (403, "MissingAuthenticationTokenException")
 
 
 def test_the_admin_port_reads_and_only_reads(world):

@@ -1,6 +1,7 @@
 """`chancery serve` as a child process, and its admin port."""
 import json
 import select
+import subprocess
 import urllib.parse
 
 from demo import load
@@ -17,16 +18,18 @@ class ControlPlane:
 
     def __init__(self, binary, directory, address, arguments=()):
         self._binary = binary
+        self.data = directory / "data"
         self._directory = directory
-        self._arguments = list(arguments)
+        # May be added to between stop() and start().
+        self.arguments = list(arguments)
         # Ports are free ones of our own address, and stay when it is started again.
         self.api = self.xds = self.admin = f"{address}:0"
         self.child = None
 
     def start(self):
         self.child = Child("chancery", [
-            self._binary, "serve", "--data-dir", self._directory / "data", "--api", self.api, "--xds", self.xds,
-            "--admin", self.admin, "--insecure-no-auth", *self._arguments
+            self._binary, "serve", "--data-dir", self.data, "--api", self.api, "--xds", self.xds,
+            "--admin", self.admin, *self.arguments
         ], self._directory / "chancery.log", capture_stdout=True)
         ready = json.loads(self._read_line())
         self.api, self.xds, self.admin = ready["api"], ready["xds"], ready["admin"]
@@ -41,9 +44,17 @@ class ControlPlane:
     def log(self):
         return self.child.log()
 
+    def command(self, *words):
+        """What `chancery keys create ...` and its like print for this installation, running or not."""
+        done = subprocess.run([self._binary, *words, "--data-dir", self.data], capture_output=True, text=True,
+                              timeout=60, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        return json.loads(done.stdout) if done.stdout else None
+
     @property
     def endpoint_url(self):
-        return f"http://{self.api}"
+        return f"{'https' if '--tls-cert' in self.arguments else 'http'}://{self.api}"
 
     def get(self, path):
         """(status, body) of the admin port."""
@@ -66,8 +77,9 @@ class ControlPlane:
         """Returns when every proxy that `txn` touches has acknowledged it."""
 
         def live():
-            state = self.transaction(mesh, txn)
-            return state if state["live"] and state["pending"] == 0 else None
+            # A mesh is not known before its first compilation, a moment after its creation was answered.
+            status, state = self.get(f"/meshes/{urllib.parse.quote(mesh, safe='')}/txn/{txn}")
+            return state if status == 200 and state["live"] and state["pending"] == 0 else None
 
         return wait_until(live, timeout, f"transaction {txn} of {mesh} on every proxy", interval=0.002)
 

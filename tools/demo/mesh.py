@@ -8,17 +8,22 @@ import botocore.config
 
 EXAMPLE = pathlib.Path(__file__).resolve().parents[2] / "examples" / "watches"
 REGION = "us-east-1"
-# Any will do as long as the control plane checks no signatures (--insecure-no-auth).
-CREDENTIALS = {"aws_access_key_id": "demo", "aws_secret_access_key": "demo"}
+# Of a control plane that is not told another.
+ACCOUNT = "000000000000"
+# Any will do where the control plane checks no signatures (--insecure-no-auth).
+ANY_KEY = {"AccessKeyId": "demo", "SecretAccessKey": "demo"}
 _KINDS = "mesh|virtual-node|virtual-router|virtual-service|virtual-gateway|gateway-route|route"
 _FILE = re.compile(rf"^\d\d-(create-(?:{_KINDS}))")
 
 
-def connect(endpoint_url, attempts=1):
-    """A boto3 client that tries each call `attempts` times."""
+def connect(endpoint_url, key, attempts=1, **more):
+    """A boto3 client with `key`, as `chancery keys create` prints it, that tries each call `attempts` times. `more` goes
+    to boto3."""
     config = botocore.config.Config(retries={"total_max_attempts": attempts, "mode": "standard"},
                                     connect_timeout=10, read_timeout=30)
-    return boto3.client("appmesh", endpoint_url=endpoint_url, region_name=REGION, config=config, **CREDENTIALS)
+    given = {"region_name": REGION, "aws_access_key_id": key["AccessKeyId"],
+             "aws_secret_access_key": key["SecretAccessKey"], **more}
+    return boto3.client("appmesh", endpoint_url=endpoint_url, config=config, **given)
 
 
 def transaction_of(response):

@@ -1,4 +1,6 @@
 """Real Envoys on addresses of their own, with the bootstrap that Chancery prints."""
+import json
+import os
 import pathlib
 import subprocess
 import urllib.parse
@@ -18,6 +20,29 @@ def find_envoy(environment):
     return found[0]
 
 
+def sign_streams(bootstrap, region="us-east-1"):
+    """`bootstrap` with SigV4 on the stream to the control plane, from the AWS_* variables of Envoy's environment.
+    The payload cannot be signed: a stream has no end to wait for."""
+    filters = "type.googleapis.com/envoy.extensions.filters.http"
+    clusters = bootstrap["static_resources"]["clusters"]
+    xds = next(cluster for cluster in clusters if cluster["name"] == "ads")
+    (options,) = xds["typed_extension_protocol_options"].values()
+    options["http_filters"] = [
+        {"name": "envoy.filters.http.aws_request_signing",
+         "typed_config": {"@type": f"{filters}.aws_request_signing.v3.AwsRequestSigning", "service_name": "appmesh",
+                          "region": region, "use_unsigned_payload": True,
+                          "match_excluded_headers": [{"prefix": "x-envoy"}, {"prefix": "x-forwarded"}]}},
+        {"name": "envoy.filters.http.upstream_codec",
+         "typed_config": {"@type": f"{filters}.upstream_codec.v3.UpstreamCodec"}}]
+    return bootstrap
+
+
+def credentials(key):
+    """The environment from which AWS's clients, and Envoy, take `key`."""
+    return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+            "AWS_EC2_METADATA_DISABLED": "true"}
+
+
 class Proxy:
     """One Envoy for the virtual node or gateway `resource`. Without traffic interception it has three
     addresses: others reach it at `ingress`, its application calls through `egress`, and it finds the
@@ -31,19 +56,22 @@ class Proxy:
         self.admin = f"{self.egress}:{ADMIN_PORT}"
         self.child = None
 
-    def start(self, envoy, chancery, xds, dns, directory):
+    def start(self, envoy, chancery, xds, dns, directory, key=None):
         """Starts it; wait_live() tells when it has its configuration."""
         name = f"{self.resource.replace('/', '_')}-{self.egress}"
         bootstrap = directory / f"{name}.json"
         bootstrap.write_bytes(subprocess.run([
             chancery, "bootstrap", "--resource-arn", self.resource, "--xds", xds, "--admin", self.admin,
             "--admin-access-log", "/dev/null", "--dns-resolver", dns, "--bind-ingress", self.ingress, "--bind-egress",
-            self.egress, "--bind-application", self.application
+            self.egress, "--bind-application", self.application, *(["--xds-grpc", "envoy"] if key else [])
         ], check=True, stdout=subprocess.PIPE).stdout)
+        if key:
+            bootstrap.write_text(json.dumps(sign_streams(json.loads(bootstrap.read_text(encoding="utf-8")))),
+                                 encoding="utf-8")
         self.child = Child(name, [
             envoy, "-c", bootstrap, "--concurrency", "1", "--disable-hot-restart", "--drain-time-s", "20", "-l",
             "warning"
-        ], directory / f"{name}.log")
+        ], directory / f"{name}.log", env={**os.environ, **credentials(key)} if key else None)
         return self
 
     def stop(self):

@@ -97,7 +97,8 @@ def measure_changes(watches, checks):
 def aws_command(watches, weights):
     """The AWS CLI call that changes the weights; complete, to be pasted into a shell."""
     return " ".join([
-        "AWS_PAGER= AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo", f"AWS_DEFAULT_REGION={mesh.REGION}",
+        f"AWS_PAGER= AWS_ACCESS_KEY_ID={watches.world.key['AccessKeyId']}",
+        f"AWS_SECRET_ACCESS_KEY={watches.world.key['SecretAccessKey']}", f"AWS_DEFAULT_REGION={mesh.REGION}",
         shlex.quote(str((ROOT / "build/env/client/bin/aws"))), "appmesh update-route", "--endpoint-url",
         watches.world.control.endpoint_url, "--mesh-name watches --virtual-router-name search --route-name split",
         "--spec", shlex.quote(json.dumps(mesh.split_spec(**weights)))
@@ -162,7 +163,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     checks = Checks()
     began = time.monotonic()
-    with World() as world:
+    # Open, so that the line for trying is a plain one, with any key.
+    with World(is_open=True) as world:
         control = world.control
         say(f"Control plane: API {control.endpoint_url}, xDS {control.xds}, admin http://{control.admin}")
         watches = Watches(world).wait_answering()

@@ -25,12 +25,16 @@ def default_binary():
 
 class World:
     """Everything that runs, and what ends it. Use as a context manager; the directory with data and
-    logs stays when it is left by an exception or `keep` is set. `envoy` is newest or oldest."""
+    logs stays when it is left by an exception or `keep` is set. `envoy` is newest or oldest. The API asks
+    for signatures, and `key` and `client` are those of a user who may do everything; `is_open` lets in
+    anyone. Envoys need credentials with `closed_streams` alone."""
 
-    def __init__(self, envoy="newest", arguments=()):
+    def __init__(self, envoy="newest", arguments=(), is_open=False, closed_streams=False):
         self.binary = default_binary()
         self.envoy = find_envoy(ROOT / "build" / "env" / f"envoy-{envoy}")
-        self._arguments = arguments
+        opened = [] if closed_streams else ["--insecure-no-auth" if is_open else "--insecure-xds-no-auth"]
+        self._arguments = [*opened, *arguments]
+        self._is_open = is_open
         self._ends = contextlib.ExitStack()
         self.keep = False
 
@@ -46,7 +50,8 @@ class World:
             self.control = ControlPlane(self.binary, self.directory, self.subnet.address(), self._arguments)
             self._ends.callback(self.control.stop)
             self.control.start()
-            self.client = mesh.connect(self.control.endpoint_url)
+            self.key = mesh.ANY_KEY if self._is_open else self.make_key("tests", "AWSAppMeshFullAccess")
+            self.client = self.connect(self.key)
         except BaseException:
             self._ends.close()
             raise
@@ -59,19 +64,31 @@ class World:
         else:
             print(f"data and logs: {self.directory}")
 
+    def make_key(self, user, *policies, account=mesh.ACCOUNT):
+        """A new key of `user`, to whom `policies` are attached."""
+        whose = ["--account", account, "--user", user]
+        key = self.control.command("keys", "create", *whose)
+        for policy in policies:
+            self.control.command("policy", "attach", *whose, "--name", policy)
+        return key
+
+    def connect(self, key, **more):
+        return mesh.connect(self.control.endpoint_url, key, **more)
+
     def service(self, proxy, name, version, more=None):
         """An HTTP service behind `proxy`."""
         service = HttpService(proxy.application, PORT, name, version, more)
         self._ends.callback(service.close)
         return service
 
-    def proxy(self, resource, hostname=None):
-        """An Envoy of `resource`; `hostname` leads to its ingress. Not waited for."""
+    def proxy(self, resource, hostname=None, key=None):
+        """An Envoy of `resource`; `hostname` leads to its ingress. Its stream is signed with `key`, if there is
+        one. Not waited for."""
         proxy = Proxy(resource, self.subnet)
         if hostname:
             self.dns.set(hostname, proxy.ingress)
         self._ends.callback(proxy.stop)
-        proxy.start(self.envoy, self.binary, self.control.xds, self.dns.endpoint, self.directory)
+        proxy.start(self.envoy, self.binary, self.control.xds, self.dns.endpoint, self.directory, key)
         return proxy
 
     def node(self, name, version, hostname, mesh_name="watches"):

@@ -3,6 +3,7 @@ to get there is done from outside, as it would happen to a user."""
 import contextlib
 import sqlite3
 
+from demo.mesh import ACCOUNT
 from demo.world import World
 
 
@@ -39,9 +40,27 @@ def without_writes():
         opened.execute("ROLLBACK")
 
 
-# By the name in errors.json; an error whose condition is not here cannot be reached yet.
+@contextlib.contextmanager
+def with_a_quota():
+    """The account may have no mesh at all."""
+    with World() as world:
+        world.control.command("quota", "set", "--account", ACCOUNT, "--name", "meshes-per-account", "--limit", "0")
+        yield world
+
+
+@contextlib.contextmanager
+def with_a_rate_limit():
+    """One call in a quarter of an hour, and it was made."""
+    with World(arguments=["--api-rate", "0.001", "--api-burst", "1"]) as world:
+        world.client.list_meshes()
+        yield world
+
+
+# By the name in errors.json.
 CONDITIONS = {
     "normal": normal,
     "a damaged record": with_a_damaged_record,
+    "a quota": with_a_quota,
+    "a rate limit": with_a_rate_limit,
     "a store that takes no writes": without_writes,
 }

@@ -1,0 +1,62 @@
+#include "iam/authorize.h"
+
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+
+namespace chancery::iam {
+namespace {
+
+using base::Code;
+using base::Error;
+using Outcome = Decision::Outcome;
+
+Error NotAuthorized(const AccessRequest& request, Outcome outcome) {
+  const std::string why = outcome == Outcome::kExplicitDeny
+                              ? "with an explicit deny in an identity-based policy"
+                              : fmt::format("because no identity-based policy allows the {} action", request.action);
+  return {Code::kAccessDenied,
+          fmt::format("User: {} is not authorized to perform: {} on resource: {} {}", request.principal.arn,
+                      request.action, request.resource, why),
+          {}};
+}
+
+}  // namespace
+
+base::Result<Signed> AuthenticateSigV4(const Directory& directory, const SignedRequest& request,
+                                       const SigV4Expectation& expectation) {
+  auto claim = ReadSigV4(request);
+  if (!claim) return claim.error();
+  const auto key = directory.FindKey(claim->access_key_id);
+  if (!key || key->disabled || !claim->security_token.empty()) {
+    return Error{Code::kUnrecognizedClient, "The security token included in the request is invalid.", {}};
+  }
+  auto secret = directory.SecretOf(*key);
+  if (!secret) return secret.error();
+  const auto verified = VerifySigV4(*claim, request, *secret, expectation);
+  OPENSSL_cleanse(secret->data(), secret->size());
+  if (!verified) return verified.error();
+  return Signed{key->principal, *std::move(claim)};
+}
+
+bool IsActive(const Directory& directory, const Principal& principal) {
+  if (principal.access_key_id.empty()) return true;
+  const auto key = directory.FindKey(principal.access_key_id);
+  return key != nullptr && !key->disabled;
+}
+
+base::Status RequireAllowed(const Directory& directory, AccessRequest request, std::span<const std::string> resources,
+                            std::span<const std::string> groups) {
+  const AttachedPolicies policies = directory.PoliciesOf(request.principal.account, request.principal.user, groups);
+  bool allowed = false;
+  for (const std::string& resource : resources) {
+    request.resource = resource;
+    const Decision decision = Evaluate(*policies, request);
+    if (decision.outcome == Outcome::kExplicitDeny) return NotAuthorized(request, decision.outcome);
+    allowed = allowed || decision.allowed();
+  }
+  if (allowed) return base::Status::Ok();
+  request.resource = resources.front();
+  return NotAuthorized(request, Outcome::kImplicitDeny);
+}
+
+}  // namespace chancery::iam
