@@ -39,6 +39,13 @@ def module_world(request):
         yield made
 
 
+@pytest.fixture
+def open_world(request):
+    """The same without authentication, for thousands of requests that are not about who sends them."""
+    with keeping_logs(request, World(is_open=True)) as made:
+        yield made
+
+
 @pytest.fixture(params=ENVOYS)
 def each_world(request):
     """A control plane of its own, without a mesh, with the oldest and with the newest Envoy."""

@@ -138,7 +138,8 @@ def judge(inputs, name, value, answer):
     return None, (outcome, [rule for _, rule in broken])
 
 
-def test_the_server_refuses_what_breaks_botocores_model(world, capsys):
+def test_the_server_refuses_what_breaks_botocores_model(open_world, capsys):
+    world = open_world
     seed = int(os.environ.get("CHANCERY_SEED", "20261124"))
     account = world.client.create_mesh(meshName="m")["mesh"]["metadata"]["meshOwner"]
     inputs = Inputs(seed, account)

@@ -3,21 +3,23 @@ import http.client
 import json
 import threading
 
-from demo import mesh
+from demo import mesh, signing
 
 TIMES = 50
 
 
-def put_many(control, path, body):
+def put_many(world, path, body):
     """(status, transaction, body) of the same PUT on as many connections, sent at one moment."""
+    target, content = f"/v20190125{path}", json.dumps(body).encode()
+    headers = signing.sign(world.control.endpoint_url, world.key, "PUT", target, content)
     start, answers = threading.Barrier(TIMES), []
 
     def put():
-        connection = http.client.HTTPConnection(control.api, timeout=30)
+        connection = http.client.HTTPConnection(world.control.api, timeout=30)
         try:
             connection.connect()
             start.wait(timeout=30)
-            connection.request("PUT", f"/v20190125{path}", json.dumps(body), {"Content-Type": "application/json"})
+            connection.request("PUT", target, content, headers)
             response = connection.getresponse()
             answers.append((response.status, response.getheader("x-chancery-txn"), response.read()))
         finally:
@@ -41,17 +43,17 @@ def metadata(answers):
 def test_one_token_fifty_times(world):
     create = "/meshes", {"meshName": "once", "clientToken": "create"}
     update = "/meshes/once", {"spec": {"egressFilter": {"type": "ALLOW_ALL"}}, "clientToken": "update"}
-    created = put_many(world.control, *create)
+    created = put_many(world, *create)
     assert metadata(created)["version"] == 1
-    updated = put_many(world.control, *update)
+    updated = put_many(world, *update)
     assert metadata(updated)["version"] == 2
     assert metadata(updated)["uid"] == metadata(created)["uid"]
 
     world.control.kill()
     world.control.start()
-    assert put_many(world.control, *update) == updated
-    assert put_many(world.control, *create) == created
-    client = mesh.connect(world.control.endpoint_url)
+    assert put_many(world, *update) == updated
+    assert put_many(world, *create) == created
+    client = world.client
     assert [one["meshName"] for one in client.list_meshes()["meshes"]] == ["once"]
     now = client.describe_mesh(meshName="once")["mesh"]
     assert (now["metadata"]["uid"], now["metadata"]["version"]) == (metadata(created)["uid"], 2)
