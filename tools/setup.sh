@@ -10,6 +10,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Node knows its own certificate authorities alone; with these it trusts what the system trusts.
+export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}"
+
 # The system's Python whatever else a PATH holds: the environments must not depend on it.
 python=/usr/bin/python3
 
