@@ -33,7 +33,7 @@ compile::ProxyKey Proxy() { return {kMesh, model::Kind::kVirtualNode, "n", compi
 class ProxyStreamTest : public testing::Test {
  protected:
   // A proxy whose only cluster has `bytes`.
-  void Publish(store::Txn txn, const std::string& bytes) {
+  void Publish(store::Txn txn, const std::string& bytes, bool refresh = true) {
     auto manifest = std::make_shared<transform::Manifest>();
     manifest->key = Proxy();
     for (auto& type : manifest->types) type = std::make_shared<transform::TypeSet>();
@@ -44,7 +44,7 @@ class ProxyStreamTest : public testing::Test {
     transform::FeedUpdate update{kMesh, txn, {manifest}, {}, {{txn, {{Proxy(), 1}}}}};
     feed_.Publish(update);
     status_.OnUpdate(update);
-    hub_.Refresh(Proxy());
+    if (refresh) hub_.Refresh(Proxy());
   }
   void PublishRemoved(store::Txn txn) {
     transform::FeedUpdate update{kMesh, txn, {}, {Proxy()}, {}};
@@ -130,6 +130,22 @@ TEST_F(ProxyStreamTest, AnOrphanKeepsWhatItHasAndIsServedAgainWhenItsResourceRet
   Publish(3, "three");
   EXPECT_EQ(Answer(), "three");
   EXPECT_FALSE(Status().orphaned);
+}
+
+// Between the feed's step and the stream's look at it, the transaction was live with nobody to have it.
+TEST_F(ProxyStreamTest, ATransactionIsNotLiveBeforeAWaitingProxyHasLooked) {
+  feed_.MarkComplete();
+  status_.OnUpdate({kMesh, 1, {}, {}, {}});
+  Open();
+  Ask(kNodeId);
+  EXPECT_TRUE(Status().waiting);
+  Publish(2, "one", false);
+  EXPECT_FALSE(Txn(2).live);
+  EXPECT_EQ(Txn(2).pending, 1U);
+  hub_.Refresh(Proxy());
+  Answer();
+  EXPECT_TRUE(Txn(2).live);
+  EXPECT_EQ(Txn(2).acknowledged, 1U);
 }
 
 TEST_F(ProxyStreamTest, ATransactionIsLiveOnceItIsAcknowledged) {

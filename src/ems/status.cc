@@ -99,6 +99,7 @@ void StatusBoard::OnTarget(StreamId stream, const transform::Manifest* manifest,
   Proxy* proxy = FindLocked(stream);
   if (proxy == nullptr) return;
   ProxyStatus& status = proxy->status;
+  proxy->seen_through = through;
   if (manifest == nullptr) {
     status.orphaned = !status.waiting;
     return;
@@ -162,7 +163,12 @@ std::optional<TxnStatus> StatusBoard::Transaction(const model::MeshId& mesh, sto
       for (const auto& [key, types] : touched->proxies) {
         const auto streams = by_key_.find(key);
         if (streams == by_key_.end()) continue;
-        for (const StreamId stream : streams->second) Count(proxies_.at(stream).status, txn, types, false, status);
+        for (const StreamId stream : streams->second) {
+          const Proxy& proxy = proxies_.at(stream);
+          // It waits because it has not looked since: what it waits for may be there.
+          if (proxy.status.waiting && proxy.seen_through < txn) ++status.pending;
+          Count(proxy.status, txn, types, false, status);
+        }
       }
     }
   }

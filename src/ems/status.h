@@ -130,6 +130,8 @@ class StatusBoard {
   struct Proxy {
     ProxyStatus status;
     store::Txn applied_through = 0;
+    // How new the state was in which it last looked for its manifest.
+    store::Txn seen_through = 0;
   };
   struct MeshHistory {
     store::Txn compiled_through = 0;
