@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/socket_path.h"
 #include "frontend/aws_errors.h"
 #include "frontend/url.h"
 
@@ -80,8 +81,9 @@ base::Result<std::optional<json::value>> SendCommand(const std::filesystem::path
   asio::io_context io;
   asio::local::stream_protocol::socket socket(io);
   ErrorCode error;
-  if (path.string().size() >= 108) return std::optional<json::value>();
-  socket.connect(asio::local::stream_protocol::endpoint(path.string()), error);
+  const base::SocketPath address(path);
+  if (!address.fits()) return std::optional<json::value>();  // no directory there, so nobody serves it
+  socket.connect(asio::local::stream_protocol::endpoint(address.text()), error);
   if (error == boost::system::errc::no_such_file_or_directory || error == boost::system::errc::connection_refused) {
     return std::optional<json::value>();
   }

@@ -37,7 +37,6 @@ class AdminSocketTest : public iam::IamFixture {
     return answer->value();
   }
 
-  // Short: the path of a socket has 107 bytes.
   const std::filesystem::path data_dir_ =
       std::filesystem::temp_directory_path() / ("chancery_as_" + std::to_string(getpid()));
   std::unique_ptr<frontend::HttpServer> server_;
@@ -110,6 +109,23 @@ TEST_F(AdminSocketTest, MisuseNamesTheArgument) {
   EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, {"POST", "/keys/create", {}, "[1]"}).status, 400);
   EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, {"GET", "/keys/create", {}, "{}"}).status, 404);
   EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, {"POST", "/keys/steal", {}, "{}"}).status, 404);
+}
+
+// The kernel's own limit is 107 bytes.
+TEST_F(AdminSocketTest, ALongPathIsServedAndItsSocketGoesWithTheServer) {
+  const std::filesystem::path deep = data_dir_ / std::string(100, 'd') / std::string(100, 'e');
+  std::filesystem::create_directories(deep);
+  frontend::HttpServerOptions options;
+  options.address = "unix:" + (deep / kAdminSocket).string();
+  auto server = frontend::HttpServer::Start(
+      options, [this](const frontend::Request& r) { return HandleCommand({*admin_, *directory_, store_, clock_}, r); });
+  ASSERT_TRUE(server) << base::ToString(server.error());
+  const auto answer = SendCommand(deep, *FindCommand("keys", "list"), {});
+  ASSERT_TRUE(answer) << base::ToString(answer.error());
+  EXPECT_TRUE(answer->has_value());
+  server->reset();
+  EXPECT_FALSE(std::filesystem::exists(deep / kAdminSocket));
+  EXPECT_FALSE(SendCommand(deep, *FindCommand("keys", "list"), {})->has_value());
 }
 
 TEST_F(AdminSocketTest, NobodyServesAnotherDirectory) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <boost/asio.hpp>
@@ -16,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "base/socket_path.h"
 #include "frontend/http_connection.h"
 #include "frontend/tls_files.h"
 
@@ -64,13 +64,11 @@ base::Status ListenOnUnix(const std::string& path, Acceptor& acceptor, ErrorCode
     }
     unlink(path.c_str());
   }
-  if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-    return base::Error{
-        base::Code::kBadRequest,
-        fmt::format("{} is longer than a socket's path may be ({} bytes)", path, sizeof(sockaddr_un::sun_path) - 1),
-        {}};
+  const base::SocketPath address(path);
+  if (!address.fits()) {
+    return base::Error{base::Code::kBadRequest, fmt::format("{}: the name of a socket is too long", path), {}};
   }
-  const SocketProtocol::endpoint endpoint(UnixEndpoint{path});
+  const SocketProtocol::endpoint endpoint(UnixEndpoint{address.text()});
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error && chmod(path.c_str(), 0600) != 0) error = ErrorCode(errno, boost::system::system_category());
@@ -279,6 +277,7 @@ void HttpServer::Impl::Stop() {
   pool_.join();
   io_.stop();
   thread_.join();
+  if (options_.address.starts_with(kUnix)) unlink(options_.address.substr(kUnix.size()).c_str());
 }
 
 Answer HttpServer::Impl::Call(const Request& request) const {
