@@ -148,6 +148,20 @@ TEST_F(ProxyStreamTest, ATransactionIsNotLiveBeforeAWaitingProxyHasLooked) {
   EXPECT_EQ(Txn(2).acknowledged, 1U);
 }
 
+// The same in the first step of a mesh that is made while the proxy waits already.
+TEST_F(ProxyStreamTest, TheFirstTransactionsOfAMeshAreNotLiveBeforeAWaitingProxyHasLooked) {
+  feed_.MarkComplete();
+  Open();
+  Ask(kNodeId);
+  Publish(2, "one", false);
+  EXPECT_FALSE(Txn(2).live);
+  EXPECT_EQ(Txn(2).pending, 1U);
+  hub_.Refresh(Proxy());
+  Answer();
+  EXPECT_TRUE(Txn(2).live);
+  EXPECT_EQ(Txn(2).acknowledged, 1U);
+}
+
 TEST_F(ProxyStreamTest, ATransactionIsLiveOnceItIsAcknowledged) {
   feed_.MarkComplete();
   Publish(1, "one");

@@ -124,9 +124,9 @@ void StatusBoard::OnUpdate(const transform::FeedUpdate& update) {
   base::MutexLock lock(mutex_);
   const auto [mesh, first] = meshes_.try_emplace(update.mesh);
   MeshHistory& history = mesh->second;
-  if (first) history.floor = update.compiled_through;
+  // What was loaded touched nobody who was there. A mesh that was made since begins with its first transactions.
+  if (first) history.floor = update.touched.empty() ? update.compiled_through : update.touched.front().txn - 1;
   history.compiled_through = update.compiled_through;
-  if (first) return;  // what was loaded: nobody was connected to a state before it
   for (const auto& touched : update.touched) {
     history.touched.push_back(touched);
     history.touches += touched.proxies.size();
