@@ -53,12 +53,13 @@ std::string ArnOf(const ResourceKey& key, std::string_view partition, std::strin
 
 std::vector<std::string> ArnSpellings(const ResourceKey& key, std::string_view partition, std::string_view region,
                                       std::string_view account) {
-  std::vector<std::string> arns = {ArnOf(key, partition, region, account)};
-  if (account == key.mesh.owner) return arns;
-  ResourceKey plain = key;
-  plain.mesh.owner = account;
-  arns.push_back(ArnOf(plain, partition, region, account));
-  return arns;
+  ResourceKey other = key;
+  if (account == key.mesh.owner) {
+    other.mesh.name += "@" + key.mesh.owner;
+  } else {
+    other.mesh.owner = account;
+  }
+  return {ArnOf(key, partition, region, account), ArnOf(other, partition, region, account)};
 }
 
 base::Result<ParsedArn> ParseArn(std::string_view arn) {

@@ -46,8 +46,8 @@ using ResourcePtr = std::shared_ptr<const Resource>;
 std::string ArnOf(const ResourceKey& key, std::string_view partition, std::string_view region,
                   std::string_view account);
 
-// The ARN as ArnOf gives it and, for an account that is not the mesh's owner, with the plain mesh segment too:
-// documents show both, so policies may use either.
+// The ARN as ArnOf gives it, then with the other form of the mesh's segment, mesh/M or mesh/M@owner: documents and
+// answers show both, so policies may use either.
 std::vector<std::string> ArnSpellings(const ResourceKey& key, std::string_view partition, std::string_view region,
                                       std::string_view account);
 

@@ -157,6 +157,18 @@ TEST(NodeId, RefusesEverythingElse) {
   }
 }
 
+TEST(ArnSpellings, AreTheTwoFormsOfTheMeshsSegment) {
+  const ResourceKey key = Key(Kind::kVirtualNode, "", "n");
+  const std::string mesh = key.mesh.name;
+  const std::string own = "arn:aws:appmesh:r:" + std::string(kOwner) + ":mesh/" + mesh;
+  EXPECT_EQ(ArnSpellings(key, "aws", "r", kOwner),
+            (std::vector<std::string>{own + "/virtualNode/n", own + "@" + std::string(kOwner) + "/virtualNode/n"}));
+  const std::string others = "arn:aws:appmesh:r:" + std::string(kOther) + ":mesh/" + mesh;
+  EXPECT_EQ(
+      ArnSpellings(key, "aws", "r", kOther),
+      (std::vector<std::string>{others + "@" + std::string(kOwner) + "/virtualNode/n", others + "/virtualNode/n"}));
+}
+
 TEST(Spec, IsTheMemberOfItsKind) {
   for (const KindDescriptor& kind : AllKinds()) {
     chancery::store::ResourceRecord record;
