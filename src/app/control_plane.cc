@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "app/admin_socket.h"
@@ -17,6 +18,7 @@
 namespace chancery::app {
 namespace {
 
+constexpr size_t kMaxApiLoops = 8;
 constexpr std::chrono::minutes kPruneInterval{1};
 // How soon after a change of keys, policies or shares the streams that it concerns have ended.
 constexpr std::chrono::seconds kRecheckInterval{1};
@@ -101,7 +103,10 @@ base::Status ControlPlane::StartApi() {
   server.address = options_.api;
   server.tls_certificate = options_.tls_certificate;
   server.tls_key = options_.tls_key;
-  auto api = frontend::HttpServer::Start(server, [this](const frontend::Request& r) { return HandleApi(r); });
+  server.loops = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kMaxApiLoops);
+  auto api = frontend::HttpServer::Start(
+      server, [this](const frontend::Request& r) { return HandleApi(r); },
+      [this](const frontend::Request& r) { return api_->IsQuick(r); });
   if (!api) return Named("--api", api.error());
   api_server_ = *std::move(api);
   return base::Status::Ok();

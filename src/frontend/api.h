@@ -27,6 +27,8 @@ class Api {
   Api(Settings settings, store::Store& store, const base::Clock& clock, const Gate& gate, AuditLog audit = {});
 
   Answer Handle(const Request& request) const;
+  // Whether Handle answers without waiting, for a commit or for whoever knows the caller.
+  bool IsQuick(const Request& request) const { return request.method == "GET" && !gate_.MayWait(request); }
 
  private:
   Answer Run(const Request& request, AuditEvent& event) const;

@@ -40,6 +40,8 @@ class Gate {
   virtual ~Gate() = default;
   // Errors: those of base::Code about who asks.
   virtual base::Result<Caller> Identify(const Request& request) const = 0;
+  // Whether Identify may wait for somebody else, such as an issuer's keys.
+  virtual bool MayWait(const Request&) const { return false; }
   // kAccessDenied. `action` is an operation's name.
   virtual base::Status Authorize(const Caller& caller, const Request& request, std::string_view action,
                                  const Access& access) const = 0;

@@ -123,10 +123,13 @@ class ConnectionOn final : public HttpConnection, public std::enable_shared_from
     const bool keep_alive = parser_->get().keep_alive();
     head_ = parser_->get().method() == http::verb::head;
     lowest().expires_never();
-    asio::post(host_.pool, [self = Self(), keep_alive, request = ToRequest(parser_->release(), peer_, kTls)] {
+    Request request = ToRequest(parser_->release(), peer_, kTls);
+    const Then then = keep_alive ? Then::kReadOn : Then::kClose;
+    if (host_.is_quick(request)) return Write(host_.call(request), keep_alive, then);
+    asio::post(host_.pool, [self = Self(), keep_alive, then, request = std::move(request)] {
       Answer answer = self->host_.call(request);
-      asio::post(self->host_.io, [self, keep_alive, answer = std::move(answer)]() mutable {
-        self->Write(std::move(answer), keep_alive, keep_alive ? Then::kReadOn : Then::kClose);
+      asio::post(self->host_.io, [self, keep_alive, then, answer = std::move(answer)]() mutable {
+        self->Write(std::move(answer), keep_alive, then);
       });
     });
   }

@@ -18,20 +18,22 @@ using SocketProtocol = boost::asio::generic::stream_protocol;
 
 class HttpConnection;
 
-// What a server gives to its connections. Lives longer than they; `stopping` is the server's thread's.
+// What a server gives to the connections of one of its loops. Lives longer than they; `stopping` is the loop's
+// thread's.
 struct HttpHost {
   const HttpServerOptions& options;
   boost::asio::io_context& io;
   boost::asio::thread_pool& pool;
-  // Called on a thread of the pool; throws nothing.
+  // Called on a thread of the pool, for quick requests on the loop; throws nothing.
   std::function<Answer(const Request&)> call;
+  std::function<bool(const Request&)> is_quick;
   // The connection has ended.
   std::function<void(const std::shared_ptr<HttpConnection>&)> leave;
   bool stopping = false;
 };
 
-// One socket: reads a request, has it handled, writes the answer, and so on. Confined to the server's thread; the
-// bounds are those of HttpServerOptions.
+// One socket: reads a request, has it handled, writes the answer, and so on. Confined to its loop's thread; the bounds
+// are those of HttpServerOptions.
 class HttpConnection {
  public:
   // `peer` goes into every Request. With `tls` the handshake comes first.

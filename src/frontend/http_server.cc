@@ -5,12 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <boost/asio.hpp>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <optional>
-#include <set>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -90,53 +94,91 @@ tcp::endpoint ToTcp(const SocketProtocol::endpoint& generic) {
   return endpoint;
 }
 
+// A connection's share of max_connections, from the moment it is accepted.
+class Place {
+ public:
+  explicit Place(std::atomic<size_t>& taken) : taken_(&taken) { ++taken; }
+  Place(Place&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
+  Place& operator=(Place&&) = delete;
+  ~Place() {
+    if (taken_ != nullptr) --*taken_;
+  }
+
+ private:
+  std::atomic<size_t>* taken_;
+};
+
+// An event loop and the connections that live on it. Confined to its thread, but for io and thread.
+struct Loop {
+  asio::io_context io{1};
+  // While a handler runs nothing may wait for io, and yet it goes on.
+  asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+  std::map<std::shared_ptr<HttpConnection>, Place> connections;
+  std::optional<HttpHost> host;
+  bool drained = false;
+  std::thread thread;
+};
+
 }  // namespace
 
-// Everything but handlers is confined to the thread that runs io_.
+// Accepting, and what is about the server as a whole, is confined to the thread of the first loop.
 class HttpServer::Impl {
  public:
-  Impl(HttpServerOptions options, Handler handler)
+  Impl(HttpServerOptions options, Handler handler, IsQuick is_quick)
       : options_(std::move(options)),
         handler_(std::move(handler)),
-        pool_(options_.threads),
-        host_{options_, io_, pool_, [this](const Request& request) { return Call(request); },
-              [this](const std::shared_ptr<HttpConnection>& connection) { Leave(connection); }} {}
+        is_quick_(is_quick ? std::move(is_quick) : [](const Request&) { return false; }),
+        loops_(std::max<size_t>(1, options_.loops)),
+        pool_(options_.threads) {
+    for (Loop& loop : loops_) {
+      loop.host.emplace(
+          HttpHost{options_, loop.io, pool_, [this](const Request& request) { return Call(request); }, is_quick_,
+                   [this, &loop](const std::shared_ptr<HttpConnection>& connection) { Leave(loop, connection); }});
+    }
+  }
 
   base::Status Start();
   void Stop() EXCLUDES(mutex_);
   const std::string& address() const { return address_; }
 
  private:
-  void Serve();
+  Loop& first() { return loops_.front(); }
+  bool stopping() { return first().host->stopping; }
+  void Serve(Loop& loop) const;
   void Accept();
   void OnAccept(const ErrorCode& error, SocketProtocol::socket socket);
+  // Gives the socket, which was accepted for `loop`, to a connection there.
+  void Adopt(Loop& loop, SocketProtocol::socket socket, std::string peer, std::shared_ptr<asio::ssl::context> tls,
+             Place place, bool full);
   // Who is at the other end; nothing when a Unix socket's peer is another user than this process's or root.
   std::optional<std::string> PeerOf(SocketProtocol::socket& socket) const;
   void RefreshTls();
-  void Leave(const std::shared_ptr<HttpConnection>& connection) EXCLUDES(mutex_);
-  void BeginStop() EXCLUDES(mutex_);
-  // Runs on a thread of the pool.
+  void Leave(Loop& loop, const std::shared_ptr<HttpConnection>& connection) EXCLUDES(mutex_);
+  void BeginStop(Loop& loop) EXCLUDES(mutex_);
+  void NoteDrained(Loop& loop) EXCLUDES(mutex_);
+  // Runs on a thread of the pool, or of a loop.
   Answer Call(const Request& request) const;
 
   const HttpServerOptions options_;
   const Handler handler_;
+  const IsQuick is_quick_;
   std::string address_;
-  asio::io_context io_{1};
-  // While a handler runs nothing may wait for io_, and yet it goes on.
-  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
-  Acceptor acceptor_{io_};
-  asio::steady_timer retry_{io_};
-  asio::steady_timer tls_timer_{io_};
+  // Connections of all loops.
+  std::atomic<size_t> open_ = 0;
+  // Never grows: its loops are referred to.
+  std::vector<Loop> loops_;
+  // Whose turn it is.
+  size_t next_ = 0;
+  Acceptor acceptor_{first().io};
+  asio::steady_timer retry_{first().io};
+  asio::steady_timer tls_timer_{first().io};
   std::optional<TlsFiles> tls_;
   std::string tls_error_;
-  std::set<std::shared_ptr<HttpConnection>> connections_;
   asio::thread_pool pool_;
-  HttpHost host_;
-  std::thread thread_;
 
   base::Mutex mutex_;
   base::CondVar idle_;
-  bool drained_ GUARDED_BY(mutex_) = false;
+  size_t drained_ GUARDED_BY(mutex_) = 0;
   bool stopped_ GUARDED_BY(mutex_) = false;
 };
 
@@ -162,7 +204,7 @@ base::Status HttpServer::Impl::Start() {
   }
   Accept();
   if (tls_) RefreshTls();
-  thread_ = std::thread([this] { Serve(); });
+  for (Loop& loop : loops_) loop.thread = std::thread([this, &loop] { Serve(loop); });
   return base::Status::Ok();
 }
 
@@ -176,14 +218,14 @@ void HttpServer::Impl::RefreshTls() {
   tls_error_ = error;
   tls_timer_.expires_after(kTlsRefresh);
   tls_timer_.async_wait([this](const ErrorCode& cancelled) {
-    if (!cancelled && !host_.stopping) RefreshTls();
+    if (!cancelled && !stopping()) RefreshTls();
   });
 }
 
-void HttpServer::Impl::Serve() {
+void HttpServer::Impl::Serve(Loop& loop) const {
   for (;;) {
     try {
-      io_.run();
+      loop.io.run();
       return;
     } catch (const std::exception& error) {
       // Such as out of memory for one connection; the others go on.
@@ -193,30 +235,42 @@ void HttpServer::Impl::Serve() {
 }
 
 void HttpServer::Impl::Accept() {
-  acceptor_.async_accept(
-      [this](const ErrorCode& error, SocketProtocol::socket socket) { OnAccept(error, std::move(socket)); });
+  acceptor_.async_accept(loops_[next_].io, [this](const ErrorCode& error, SocketProtocol::socket socket) {
+    OnAccept(error, std::move(socket));
+  });
 }
 
 void HttpServer::Impl::OnAccept(const ErrorCode& error, SocketProtocol::socket socket) {
-  if (host_.stopping) return;
+  if (stopping()) return;
   if (error) {
     // Out of descriptors, most likely: wait for some to come back instead of spinning.
     spdlog::warn("accepting on {}: {}", address_, error.message());
     retry_.expires_after(std::chrono::milliseconds(100));
     retry_.async_wait([this](const ErrorCode& cancelled) {
-      if (!cancelled && !host_.stopping) Accept();
+      if (!cancelled && !stopping()) Accept();
     });
     return;
   }
+  Loop& loop = loops_[next_];
+  next_ = (next_ + 1) % loops_.size();
   Accept();
   // Refusals take a moment too, and are bounded as well: beyond that the socket just closes.
-  if (connections_.size() >= options_.max_connections + kRefusals) return;
+  const size_t open = open_;
+  if (open >= options_.max_connections + kRefusals) return;
   std::optional<std::string> peer = PeerOf(socket);
   if (!peer) return;
-  const auto connection =
-      HttpConnection::Make(host_, std::move(socket), *std::move(peer), tls_ ? tls_->context() : nullptr);
-  const bool full = connections_.size() >= options_.max_connections;
-  connections_.insert(connection);
+  asio::dispatch(loop.io, [this, &loop, socket = std::move(socket), peer = *std::move(peer),
+                           tls = tls_ ? tls_->context() : nullptr, place = Place(open_),
+                           full = open >= options_.max_connections]() mutable {
+    Adopt(loop, std::move(socket), std::move(peer), std::move(tls), std::move(place), full);
+  });
+}
+
+void HttpServer::Impl::Adopt(Loop& loop, SocketProtocol::socket socket, std::string peer,
+                             std::shared_ptr<asio::ssl::context> tls, Place place, bool full) {
+  if (loop.host->stopping) return;
+  const auto connection = HttpConnection::Make(*loop.host, std::move(socket), std::move(peer), std::move(tls));
+  loop.connections.emplace(connection, std::move(place));
   full ? connection->Refuse(Refusal(base::Code::kUnavailable, "too many connections; try again")) : connection->Begin();
 }
 
@@ -237,24 +291,27 @@ std::optional<std::string> HttpServer::Impl::PeerOf(SocketProtocol::socket& sock
   return std::nullopt;
 }
 
-void HttpServer::Impl::Leave(const std::shared_ptr<HttpConnection>& connection) {
-  connections_.erase(connection);
-  if (!host_.stopping || !connections_.empty()) return;
-  base::MutexLock lock(mutex_);
-  drained_ = true;
-  idle_.NotifyAll();
+void HttpServer::Impl::Leave(Loop& loop, const std::shared_ptr<HttpConnection>& connection) {
+  loop.connections.erase(connection);
+  NoteDrained(loop);
 }
 
-void HttpServer::Impl::BeginStop() {
-  host_.stopping = true;
-  ErrorCode ignored;
-  acceptor_.close(ignored);
-  retry_.cancel();
-  tls_timer_.cancel();
-  for (const auto& connection : connections_) connection->Finish();
-  if (!connections_.empty()) return;
+void HttpServer::Impl::BeginStop(Loop& loop) {
+  loop.host->stopping = true;
+  if (&loop == &first()) {
+    ErrorCode ignored;
+    acceptor_.close(ignored);
+    retry_.cancel();
+    tls_timer_.cancel();
+  }
+  for (const auto& [connection, place] : loop.connections) connection->Finish();
+  NoteDrained(loop);
+}
+
+void HttpServer::Impl::NoteDrained(Loop& loop) {
+  if (!loop.host->stopping || !loop.connections.empty() || std::exchange(loop.drained, true)) return;
   base::MutexLock lock(mutex_);
-  drained_ = true;
+  ++drained_;
   idle_.NotifyAll();
 }
 
@@ -264,19 +321,21 @@ void HttpServer::Impl::Stop() {
     if (stopped_) return;
     stopped_ = true;
   }
-  asio::post(io_, [this] { BeginStop(); });
+  for (Loop& loop : loops_) asio::post(loop.io, [this, &loop] { BeginStop(loop); });
   {
     const auto deadline = std::chrono::steady_clock::now() + options_.stop_grace;
     base::MutexLock lock(mutex_);
-    while (!drained_) {
+    while (drained_ < loops_.size()) {
       const auto left = deadline - std::chrono::steady_clock::now();
       if (left <= left.zero()) break;
       idle_.WaitFor(mutex_, left);
     }
   }
   pool_.join();
-  io_.stop();
-  thread_.join();
+  for (Loop& loop : loops_) loop.io.stop();
+  for (Loop& loop : loops_) {
+    if (loop.thread.joinable()) loop.thread.join();
+  }
   if (options_.address.starts_with(kUnix)) unlink(options_.address.substr(kUnix.size()).c_str());
 }
 
@@ -295,8 +354,9 @@ HttpServer::~HttpServer() { impl_->Stop(); }
 const std::string& HttpServer::address() const { return impl_->address(); }
 void HttpServer::Stop() { impl_->Stop(); }
 
-base::Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options, Handler handler) {
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(handler));
+base::Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options, Handler handler,
+                                                            IsQuick is_quick) {
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(handler), std::move(is_quick));
   CHANCERY_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }

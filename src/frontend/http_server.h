@@ -19,6 +19,9 @@ struct HttpServerOptions {
   // Files in PEM, read again when they change; empty: no TLS.
   std::string tls_certificate = {};
   std::string tls_key = {};
+  // Event loops, one thread each, among which connections are dealt out.
+  size_t loops = 1;
+  // Threads for handlers that may wait.
   size_t threads = 16;
   size_t max_connections = 1024;
   size_t max_body = 1 << 20;
@@ -35,16 +38,21 @@ struct HttpServerOptions {
 };
 
 // HTTP/1.1 with or without TLS, for the API, the admin port and the admin socket: with HttpConnection the only code
-// that sees such a socket. One thread does all input and output; handlers, which may block, run on threads of their
-// own. What is no HTTP, too large or too much is answered in the form of the API's errors and never
-// reaches the handler. Methods are thread-safe.
+// that sees such a socket. A few event loops do all input and output. Handlers, which may wait, run on threads of their
+// own, but for those of quick requests, which run on the loop. What is no HTTP, too large or too much is answered in
+// the form of the API's errors and never reaches the handler. Methods are thread-safe.
 class HttpServer {
  public:
   // Called on several threads at once.
   using Handler = std::function<Answer(const Request&)>;
+  // Whether the handler answers without waiting, for a commit or for anybody else: then two changes of thread, which
+  // cost more than a read, are saved. Called on several threads at once.
+  using IsQuick = std::function<bool(const Request&)>;
 
-  // Binds and serves. kUnavailable when the address cannot be bound, kBadRequest when it is none.
-  static base::Result<std::unique_ptr<HttpServer>> Start(HttpServerOptions options, Handler handler);
+  // Binds and serves; without `is_quick` no request is. kUnavailable when the address cannot be bound, kBadRequest when
+  // it is none.
+  static base::Result<std::unique_ptr<HttpServer>> Start(HttpServerOptions options, Handler handler,
+                                                         IsQuick is_quick = nullptr);
   // Stops, if Stop was not called.
   ~HttpServer();
 

@@ -44,6 +44,11 @@ base::Result<Caller> IamGate::Identify(const Request& request) const {
   return token ? IdentifyBearer(*token) : IdentifySigV4(request);
 }
 
+// Signatures are checked against what is in memory.
+bool IamGate::MayWait(const Request& request) const {
+  return tokens_ != nullptr && BearerTokenOf(HeaderOf(request.headers, "authorization"));
+}
+
 base::Result<Caller> IamGate::IdentifyBearer(std::string_view token) const {
   if (tokens_ == nullptr) return Error{Code::kUnrecognizedClient, "bearer token: none is accepted here", {}};
   auto identity = tokens_->Verify(token);

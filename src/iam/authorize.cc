@@ -1,7 +1,6 @@
 #include "iam/authorize.h"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 
 namespace chancery::iam {
 namespace {
@@ -30,11 +29,9 @@ base::Result<Signed> AuthenticateSigV4(const Directory& directory, const SignedR
   if (!key || key->disabled || !claim->security_token.empty()) {
     return Error{Code::kUnrecognizedClient, "The security token included in the request is invalid.", {}};
   }
-  auto secret = directory.SecretOf(*key);
-  if (!secret) return secret.error();
-  const auto verified = VerifySigV4(*claim, request, *secret, expectation);
-  OPENSSL_cleanse(secret->data(), secret->size());
-  if (!verified) return verified.error();
+  const auto signing_key = directory.SigningKeyOf(*key, *claim);
+  if (!signing_key) return signing_key.error();
+  CHANCERY_RETURN_IF_ERROR(VerifySigV4(*claim, request, *signing_key, expectation));
   return Signed{key->principal, *std::move(claim)};
 }
 

@@ -2,6 +2,7 @@
 
 #include <chancery/store/records.pb.h>
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <set>
@@ -228,6 +229,17 @@ std::shared_ptr<const AccessKey> Directory::FindKey(std::string_view access_key_
 
 base::Result<std::string> Directory::SecretOf(const AccessKey& key) const {
   return box_.Unseal(key.sealed_secret, key.principal.access_key_id);
+}
+
+base::Result<SigningKey> Directory::SigningKeyOf(const AccessKey& key, const SigV4Claim& claim) const {
+  const std::string scope = fmt::format("{}/{}/{}", claim.date, claim.region, claim.service);
+  return key.signing_key.Get(scope, [&]() -> base::Result<SigningKey> {
+    auto secret = SecretOf(key);
+    if (!secret) return secret.error();
+    const SigningKey derived = DeriveSigningKey(*secret, claim.date, claim.region, claim.service);
+    OPENSSL_cleanse(secret->data(), secret->size());
+    return derived;
+  });
 }
 
 AttachedPolicies Directory::State::Stored(const std::string& account, const std::string& user) const {

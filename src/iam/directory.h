@@ -17,6 +17,7 @@
 #include "iam/evaluate.h"
 #include "iam/principal.h"
 #include "iam/secret_box.h"
+#include "iam/signing_key_memo.h"
 #include "store/store.h"
 
 namespace chancery::iam {
@@ -26,6 +27,7 @@ struct AccessKey {
   Principal principal;
   bool disabled = false;
   std::string sealed_secret;
+  mutable SigningKeyMemo signing_key = {};
 };
 
 using AttachedPolicies = std::shared_ptr<const std::vector<AttachedPolicy>>;
@@ -48,6 +50,8 @@ class Directory {
   std::shared_ptr<const AccessKey> FindKey(std::string_view access_key_id) const;
   // In the clear: not to be kept, logged or shown.
   base::Result<std::string> SecretOf(const AccessKey& key) const;
+  // Its signing key for the scope that `claim` names.
+  base::Result<SigningKey> SigningKeyOf(const AccessKey& key, const SigV4Claim& claim) const;
   // The user's own, those of its groups and those of its account. `more` are groups that a bearer token names: the user
   // is in them besides those that are stored.
   AttachedPolicies PoliciesOf(const std::string& account, const std::string& user,

@@ -32,6 +32,24 @@ TEST_F(DirectoryTest, AKeyWorksFromTheMomentItIsMade) {
   EXPECT_EQ(directory_->FindKey("CHKAUNKNOWN"), nullptr);
 }
 
+TEST_F(DirectoryTest, ASigningKeyIsThatOfItsScopeEachTime) {
+  const auto key = admin_->CreateKey(kAccount, "ann");
+  const auto found = directory_->FindKey(key->access_key_id);
+  ASSERT_NE(found, nullptr);
+  SigV4Claim claim;
+  claim.region = "us-east-1";
+  claim.service = "appmesh";
+  for (const char* date : {"20261128", "20261128", "20261129", "20261128"}) {
+    claim.date = date;
+    const auto derived = directory_->SigningKeyOf(*found, claim);
+    ASSERT_TRUE(derived) << base::ToString(derived.error());
+    EXPECT_EQ(*derived, DeriveSigningKey(key->secret, date, "us-east-1", "appmesh")) << date;
+  }
+  claim.region = "eu-west-1";
+  EXPECT_EQ(*directory_->SigningKeyOf(*found, claim),
+            DeriveSigningKey(key->secret, "20261128", "eu-west-1", "appmesh"));
+}
+
 TEST_F(DirectoryTest, PoliciesHoldForUserGroupAndAccount) {
   ASSERT_TRUE(admin_->PutPolicy(kAccount, "meshes", Allow("appmesh:CreateMesh")));
   EXPECT_FALSE(May("ann", "appmesh:CreateMesh"));

@@ -108,6 +108,12 @@ std::vector<std::string> HostsOf(const SignedRequest& request) {
   return hosts;
 }
 
+Status Mismatch() {
+  return Invalid(
+      "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
+      "Key and signing method.");
+}
+
 bool IsEqual(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
@@ -120,6 +126,15 @@ std::chrono::sys_seconds ValidUntil(const SigV4Claim& claim, std::chrono::second
 
 Status VerifySigV4(const SigV4Claim& claim, const SignedRequest& request, std::string_view secret,
                    const SigV4Expectation& expectation) {
+  SigningKey key = DeriveSigningKey(secret, claim.date, claim.region, claim.service);
+  Status status = VerifySigV4(claim, request, key, expectation);
+  OPENSSL_cleanse(key.data(), key.size());
+  // An empty secret is a key that was not found: anybody could sign with it.
+  return status && secret.empty() ? Mismatch() : status;
+}
+
+Status VerifySigV4(const SigV4Claim& claim, const SignedRequest& request, const SigningKey& key,
+                   const SigV4Expectation& expectation) {
   CHANCERY_RETURN_IF_ERROR(CheckScope(claim, expectation));
   CHANCERY_RETURN_IF_ERROR(CheckTime(claim, expectation));
   CHANCERY_RETURN_IF_ERROR(CheckSignedHeaders(claim, request));
@@ -128,13 +143,9 @@ Status VerifySigV4(const SigV4Claim& claim, const SignedRequest& request, std::s
   bool matches = false;
   for (const std::string& host : HostsOf(request)) {
     const std::string canonical = CanonicalRequest(request, claim.signed_headers, host, *payload);
-    matches |= IsEqual(SignatureOf(claim, canonical, secret), claim.signature);
+    matches |= IsEqual(SignatureOf(claim, canonical, key), claim.signature);
   }
-  // An empty secret is a key that was not found: anybody could sign with it.
-  if (matches && !secret.empty()) return Status::Ok();
-  return Invalid(
-      "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
-      "Key and signing method.");
+  return matches ? Status::Ok() : Mismatch();
 }
 
 }  // namespace chancery::iam

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <span>
@@ -81,6 +82,15 @@ struct SigV4Expectation {
 // Paths are normalised as AWS does, so /a//b and /a/./b have the signature of /a/b: the router must not take an empty
 // or dot segment for a name. Error kInvalidSignature, which tells neither secret nor right signature.
 base::Status VerifySigV4(const SigV4Claim& claim, const SignedRequest& request, std::string_view secret,
+                         const SigV4Expectation& expectation);
+
+// A secret bound to a day (yyyymmdd), a region and a service: signs for that scope alone. As secret as the secret.
+using SigningKey = std::array<unsigned char, 32>;
+SigningKey DeriveSigningKey(std::string_view secret, std::string_view date, std::string_view region,
+                            std::string_view service);
+
+// The same with a key that was derived for the claim's date, region and service. REQUIRES: its secret was not empty.
+base::Status VerifySigV4(const SigV4Claim& claim, const SignedRequest& request, const SigningKey& key,
                          const SigV4Expectation& expectation);
 
 // The last moment at which VerifySigV4 can accept the claim: how long a replay would have to be remembered.

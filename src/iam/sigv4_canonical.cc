@@ -17,8 +17,9 @@
 namespace chancery::iam {
 namespace {
 
-using Digest = std::array<unsigned char, 32>;
+using Digest = SigningKey;
 
+constexpr std::string_view kTerminator = "aws4_request";
 constexpr std::string_view kDigits = "0123456789abcdef";
 // Of percent-encoding.
 constexpr std::string_view kCapitalDigits = "0123456789ABCDEF";
@@ -240,16 +241,26 @@ std::string HexSha256(std::string_view content) {
   return ToHex(digest);
 }
 
-std::string SignatureOf(const SigV4Claim& claim, std::string_view canonical_request, std::string_view secret) {
+SigningKey DeriveSigningKey(std::string_view secret, std::string_view date, std::string_view region,
+                            std::string_view service) {
+  std::string start = fmt::format("AWS4{}", secret);
+  SigningKey key = Hmac(start, date);
+  for (const std::string_view part : {region, service, kTerminator}) key = Hmac(AsText(key), part);
+  // What is left on the heap would sign other requests.
+  OPENSSL_cleanse(start.data(), start.size());
+  return key;
+}
+
+std::string SignatureOf(const SigV4Claim& claim, std::string_view canonical_request, const SigningKey& key) {
   const std::string scope = fmt::format("{}/{}/{}/{}", claim.date, claim.region, claim.service, claim.terminator);
   const std::string text =
       fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", claim.timestamp, scope, HexSha256(canonical_request));
-  std::string start = fmt::format("AWS4{}", secret);
-  Digest key = Hmac(start, claim.date);
-  for (const std::string_view part : {claim.region, claim.service, claim.terminator}) key = Hmac(AsText(key), part);
-  std::string signature = ToHex(Hmac(AsText(key), text));
-  // What is left on stack and heap would sign other requests.
-  OPENSSL_cleanse(start.data(), start.size());
+  return ToHex(Hmac(AsText(key), text));
+}
+
+std::string SignatureOf(const SigV4Claim& claim, std::string_view canonical_request, std::string_view secret) {
+  SigningKey key = DeriveSigningKey(secret, claim.date, claim.region, claim.service);
+  std::string signature = SignatureOf(claim, canonical_request, key);
   OPENSSL_cleanse(key.data(), key.size());
   return signature;
 }

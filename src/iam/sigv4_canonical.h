@@ -39,6 +39,7 @@ std::string CanonicalRequest(const SignedRequest& request, const std::vector<std
 std::string HexSha256(std::string_view content);
 
 // The signature that the claim should have: scope and timestamp are taken from it.
+std::string SignatureOf(const SigV4Claim& claim, std::string_view canonical_request, const SigningKey& key);
 std::string SignatureOf(const SigV4Claim& claim, std::string_view canonical_request, std::string_view secret);
 
 }  // namespace chancery::iam
