@@ -82,7 +82,7 @@ need_go_modules() {
 build_packages=(g++ make cmake ninja-build ccache mold pkg-config python3 python3-venv protobuf-compiler
   libprotobuf-dev libboost1.81-dev libboost-json1.81-dev libnghttp2-dev libsqlite3-dev libssl-dev
   libre2-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libgtest-dev libgmock-dev librapidcheck-dev
-  libgrpc++-dev protobuf-compiler-grpc libcjose-dev libjansson-dev libcurl4-openssl-dev)
+  libgrpc++-dev protobuf-compiler-grpc libcjose-dev libjansson-dev libcurl4-openssl-dev libjemalloc-dev)
 
 case "${1:-}" in
   build)

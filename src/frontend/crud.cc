@@ -72,7 +72,7 @@ base::Result<Outcome> Describe(const Context& context, const ResourceKey& key) {
   CHANCERY_RETURN_IF_ERROR(RequireVisible(work, context.caller, key.mesh));
   auto stored = Require(work, key);
   if (!stored) return stored.error();
-  return Outcome{DataJson(ViewerOf(context), stored->resource, Shown::kAsRead)};
+  return Outcome{DataJson(ViewerOf(context), std::move(stored->resource), Shown::kAsRead)};
 }
 
 // ---- References ----------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ base::Result<Outcome> Create(const Context& context, const ResourceKey& key, con
   auto existing = work.Read(key);
   if (!existing) return existing.error();
   if (existing->has_value()) return AlreadyExists(key);
-  const model::Resource resource = NewResource(context, key, input);
+  model::Resource resource = NewResource(context, key, input);
   const Message& spec = model::SpecOf(resource.record, key.kind);
   const auto references = ReferencesOf(key.mesh, key.kind, spec);
   CHANCERY_RETURN_IF_ERROR(CheckReferences(work, references));
@@ -142,7 +142,7 @@ base::Result<Outcome> Create(const Context& context, const ResourceKey& key, con
   work.Put(resource);
   MoveReferences(work, key, {}, TargetsOf(references));
   if (const auto parents = ParentsOf(key); !parents.empty()) work.TouchGuard(parents.back());
-  return Outcome{DataJson(ViewerOf(context), resource, Shown::kAsSent)};
+  return Outcome{DataJson(ViewerOf(context), std::move(resource), Shown::kAsSent)};
 }
 
 base::Result<Outcome> Update(const Context& context, const ResourceKey& key, const Message& input, UnitOfWork& work) {
@@ -165,7 +165,7 @@ base::Result<Outcome> Update(const Context& context, const ResourceKey& key, con
   resource.record.set_last_updated_at_ms(context.now_ms);
   work.Put(resource);
   MoveReferences(work, key, TargetsOfResource(before), TargetsOf(references));
-  return Outcome{DataJson(ViewerOf(context), resource, Shown::kAsSent)};
+  return Outcome{DataJson(ViewerOf(context), std::move(resource), Shown::kAsSent)};
 }
 
 base::Result<Outcome> Delete(const Context& context, const ResourceKey& key, UnitOfWork& work) {
@@ -180,7 +180,7 @@ base::Result<Outcome> Delete(const Context& context, const ResourceKey& key, Uni
   MoveReferences(work, key, TargetsOfResource(resource), {});
   if (const auto parents = ParentsOf(key); !parents.empty()) work.TouchGuard(parents.back());
   resource.record.set_last_updated_at_ms(context.now_ms);
-  return Outcome{DataJson(ViewerOf(context), resource, Shown::kDeleted)};
+  return Outcome{DataJson(ViewerOf(context), std::move(resource), Shown::kDeleted)};
 }
 
 base::Result<Outcome> Mutate(const Context& context, const Operation& operation, const ResourceKey& key,

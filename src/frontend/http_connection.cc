@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using ErrorCode = boost::system::error_code;
-using PlainStream = beast::basic_stream<SocketProtocol>;
+using PlainStream = beast::basic_stream<SocketProtocol, asio::io_context::executor_type>;
 using TlsStream = beast::ssl_stream<PlainStream>;
 
 Request ToRequest(http::request<http::string_body>&& message, const std::string& peer, bool tls) {
@@ -222,7 +222,7 @@ class ConnectionOn final : public HttpConnection, public std::enable_shared_from
 
 }  // namespace
 
-std::shared_ptr<HttpConnection> HttpConnection::Make(HttpHost& host, SocketProtocol::socket socket, std::string peer,
+std::shared_ptr<HttpConnection> HttpConnection::Make(HttpHost& host, HttpSocket socket, std::string peer,
                                                      std::shared_ptr<asio::ssl::context> tls) {
   if (!tls) return std::make_shared<ConnectionOn<PlainStream>>(host, std::move(peer), nullptr, std::move(socket));
   asio::ssl::context& context = *tls;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -15,6 +16,9 @@ namespace chancery::frontend {
 
 // TCP and Unix sockets alike.
 using SocketProtocol = boost::asio::generic::stream_protocol;
+
+// Of a loop's own, without the price of an executor that could be any.
+using HttpSocket = boost::asio::basic_stream_socket<SocketProtocol, boost::asio::io_context::executor_type>;
 
 class HttpConnection;
 
@@ -37,7 +41,7 @@ struct HttpHost {
 class HttpConnection {
  public:
   // `peer` goes into every Request. With `tls` the handshake comes first.
-  static std::shared_ptr<HttpConnection> Make(HttpHost& host, SocketProtocol::socket socket, std::string peer,
+  static std::shared_ptr<HttpConnection> Make(HttpHost& host, HttpSocket socket, std::string peer,
                                               std::shared_ptr<boost::asio::ssl::context> tls);
   virtual ~HttpConnection() = default;
 

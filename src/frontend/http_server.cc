@@ -146,12 +146,12 @@ class HttpServer::Impl {
   bool stopping() { return first().host->stopping; }
   void Serve(Loop& loop) const;
   void Accept();
-  void OnAccept(const ErrorCode& error, SocketProtocol::socket socket);
+  void OnAccept(const ErrorCode& error, HttpSocket socket);
   // Gives the socket, which was accepted for `loop`, to a connection there.
-  void Adopt(Loop& loop, SocketProtocol::socket socket, std::string peer, std::shared_ptr<asio::ssl::context> tls,
-             Place place, bool full);
+  void Adopt(Loop& loop, HttpSocket socket, std::string peer, std::shared_ptr<asio::ssl::context> tls, Place place,
+             bool full);
   // Who is at the other end; nothing when a Unix socket's peer is another user than this process's or root.
-  std::optional<std::string> PeerOf(SocketProtocol::socket& socket) const;
+  std::optional<std::string> PeerOf(HttpSocket& socket) const;
   void RefreshTls();
   void Leave(Loop& loop, const std::shared_ptr<HttpConnection>& connection) EXCLUDES(mutex_);
   void BeginStop(Loop& loop) EXCLUDES(mutex_);
@@ -235,12 +235,11 @@ void HttpServer::Impl::Serve(Loop& loop) const {
 }
 
 void HttpServer::Impl::Accept() {
-  acceptor_.async_accept(loops_[next_].io, [this](const ErrorCode& error, SocketProtocol::socket socket) {
-    OnAccept(error, std::move(socket));
-  });
+  acceptor_.async_accept(loops_[next_].io,
+                         [this](const ErrorCode& error, HttpSocket socket) { OnAccept(error, std::move(socket)); });
 }
 
-void HttpServer::Impl::OnAccept(const ErrorCode& error, SocketProtocol::socket socket) {
+void HttpServer::Impl::OnAccept(const ErrorCode& error, HttpSocket socket) {
   if (stopping()) return;
   if (error) {
     // Out of descriptors, most likely: wait for some to come back instead of spinning.
@@ -266,15 +265,15 @@ void HttpServer::Impl::OnAccept(const ErrorCode& error, SocketProtocol::socket s
   });
 }
 
-void HttpServer::Impl::Adopt(Loop& loop, SocketProtocol::socket socket, std::string peer,
-                             std::shared_ptr<asio::ssl::context> tls, Place place, bool full) {
+void HttpServer::Impl::Adopt(Loop& loop, HttpSocket socket, std::string peer, std::shared_ptr<asio::ssl::context> tls,
+                             Place place, bool full) {
   if (loop.host->stopping) return;
   const auto connection = HttpConnection::Make(*loop.host, std::move(socket), std::move(peer), std::move(tls));
   loop.connections.emplace(connection, std::move(place));
   full ? connection->Refuse(Refusal(base::Code::kUnavailable, "too many connections; try again")) : connection->Begin();
 }
 
-std::optional<std::string> HttpServer::Impl::PeerOf(SocketProtocol::socket& socket) const {
+std::optional<std::string> HttpServer::Impl::PeerOf(HttpSocket& socket) const {
   ErrorCode error;
   if (!options_.address.starts_with(kUnix)) {
     socket.set_option(tcp::no_delay(true), error);

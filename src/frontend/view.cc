@@ -96,13 +96,13 @@ void AddTime(std::string_view name, int64_t ms, std::string& json) {
 
 }  // namespace
 
-std::string DataJson(const Viewer& viewer, const model::Resource& resource, Shown shown) {
+std::string DataJson(const Viewer& viewer, model::Resource resource, Shown shown) {
   const Kind kind = resource.key.kind;
   const std::unique_ptr<Message> data = NewMessage(model::DescriptorOf(kind).data);
   FillNames(resource, *data);
   FillMetadata(viewer, resource, static_cast<model::ResourceMetadata&>(*MutableMessageMember(*data, "metadata")));
   Message* spec = MutableMessageMember(*data, "spec");
-  spec->CopyFrom(model::SpecOf(resource.record, kind));
+  spec->GetReflection()->Swap(spec, model::MutableSpecOf(resource.record, kind));
   if (shown != Shown::kAsSent) NormalizeForRead(kind, *spec);
   SetStatus(*data, shown == Shown::kDeleted ? kDeletedStatus : kActive);
   return model::ToJson(*data);

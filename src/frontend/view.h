@@ -29,7 +29,7 @@ struct Viewer {
 };
 
 // The flat ...Data object.
-std::string DataJson(const Viewer& viewer, const model::Resource& resource, Shown shown);
+std::string DataJson(const Viewer& viewer, model::Resource resource, Shown shown);
 
 // Appends the ...Ref object. Not by way of the model's messages: an answer has up to 100 of them.
 void AppendRefJson(const Viewer& viewer, const Listed& listed, std::string& json);

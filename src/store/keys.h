@@ -37,6 +37,7 @@ inline constexpr std::string_view kResourcePrefix = "res/";
 inline constexpr std::string_view kIdempotencyPrefix = "idem/";
 inline constexpr std::string_view kIamPrefix = "iam/";
 inline constexpr std::string_view kSharePrefix = "share/";
+inline constexpr std::string_view kSecretPrefix = "secret/";
 
 // Whether changes of `key` are watched and in the history: those of resources, keys, policies and shares.
 bool IsRecorded(std::string_view key);

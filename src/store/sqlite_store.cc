@@ -55,8 +55,10 @@ base::Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::filesyst
     readers.push_back(*std::move(reader));
   }
   try {
-    return std::unique_ptr<SqliteStore>(
+    std::unique_ptr<SqliteStore> store(
         new SqliteStore(*std::move(dir), *meta, *std::move(writer), std::move(readers), options));
+    CHANCERY_RETURN_IF_ERROR(store->LoadReplica());
+    return store;
   } catch (const std::system_error& error) {
     return Error{Code::kUnavailable, fmt::format("cannot start the store's thread: {}", error.what()), {}};
   }
@@ -103,17 +105,42 @@ base::Result<Txn> SqliteStore::Commit(Batch batch) {
   return committer_.Commit(std::move(batch));
 }
 
+// Before anybody can commit.
+base::Status SqliteStore::LoadReplica() {
+  ReaderPool::Lease reader = readers_.Take();
+  std::string after;
+  for (bool more = true; more;) {
+    auto page = reader->Scan("", after, kMaxScan);
+    if (!page) return page.error();
+    more = page->more;
+    if (more) after = page->entries.back().key;
+    for (Entry& entry : page->entries) {
+      if (Replica::Holds(entry.key)) replica_.Load(std::move(entry));
+    }
+  }
+  replica_.Apply({}, meta_.newest);
+  return base::Status::Ok();
+}
+
 std::vector<base::Result<Txn>> SqliteStore::CommitGroup(std::vector<Batch> batches) {
   SqliteWriter::Outcome outcome = writer_->Commit(std::move(batches));
+  if (!outcome.transactions.empty()) replica_.Apply(std::move(outcome.writes), outcome.transactions.back()->txn);
   // Before anybody is answered, so that Newest() is never behind a commit that has returned.
   for (TransactionPtr& transaction : outcome.transactions) hub_.Publish(std::move(transaction));
   return std::move(outcome.answers);
 }
 
-base::Result<std::optional<Entry>> SqliteStore::Read(std::string_view key) const { return readers_.Take()->Read(key); }
+base::Result<std::optional<Entry>> SqliteStore::Read(std::string_view key) const {
+  if (Replica::Holds(key)) return replica_.Read(key);
+  auto entry = readers_.Take()->Read(key);
+  // Whoever has seen one write of a commit sees all of them.
+  if (entry && *entry) replica_.WaitFor((*entry)->version);
+  return entry;
+}
 
 base::Result<Page> SqliteStore::Scan(std::string_view prefix, std::string_view after, size_t limit) const {
   CHANCERY_RETURN_IF_ERROR(CheckLimit(limit));
+  if (Replica::HoldsAll(prefix)) return replica_.Scan(prefix, after, limit);
   return readers_.Take()->Scan(prefix, after, limit);
 }
 

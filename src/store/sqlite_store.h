@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "store/data_dir.h"
 #include "store/group_committer.h"
+#include "store/replica.h"
 #include "store/sqlite_reader.h"
 #include "store/sqlite_writer.h"
 #include "store/store.h"
@@ -27,9 +28,10 @@ struct SqliteOptions {
 };
 
 // The embedded store: one SQLite file, DATA_DIR/chancery.db, in WAL mode with synchronous=FULL, held
-// by one process under an exclusive lock. Commits of many callers share one fsync (GroupCommitter);
-// reads run beside them (ReaderPool); watches are fed after the commit (WatchHub). Not for more than
-// one machine. Thread-safe. Every watcher is destroyed before the store.
+// by one process under an exclusive lock. Commits of many callers share one fsync (GroupCommitter); reads come from
+// memory (Replica), those of client tokens, secrets and the history from the file beside the commits (ReaderPool);
+// watches are fed after the commit (WatchHub). Not for more than one machine. Thread-safe. Every watcher is destroyed
+// before the store.
 class SqliteStore : public Store {
  public:
   // kUnavailable when the directory is held by another process, cannot be used, or holds a newer
@@ -63,6 +65,7 @@ class SqliteStore : public Store {
 
   static base::Result<Connection> OpenWriting(const std::filesystem::path& file, const SqliteOptions& options);
   static base::Result<Meta> ReadMeta(Connection& connection);
+  base::Status LoadReplica();
   std::vector<base::Result<Txn>> CommitGroup(std::vector<Batch> batches);
 
   // In order of construction. Backwards: the committer's thread ends first, the connection that writes
@@ -72,6 +75,7 @@ class SqliteStore : public Store {
   // Used on the committer's thread alone.
   const std::unique_ptr<SqliteWriter> writer_;
   mutable ReaderPool readers_;
+  Replica replica_;
   WatchHub hub_;
   GroupCommitter committer_;
 };

@@ -66,13 +66,13 @@ SqliteWriter::Outcome SqliteWriter::Commit(std::vector<Batch> batches) {
   if (done) return outcome;
   if (!latched_) Abandon(done.error());
   const Error answer{Code::kUnavailable, fmt::format("nothing was written: {}", done.error().message), {}};
-  return {std::vector<base::Result<Txn>>(count, answer), {}};
+  return {std::vector<base::Result<Txn>>(count, answer), {}, {}};
 }
 
 base::Status SqliteWriter::ApplyAll(std::vector<Batch>& batches, Outcome& outcome) {
   CHANCERY_RETURN_IF_ERROR(Cursor(begin_).Run());
   for (Batch& batch : batches) {
-    auto transaction = Apply(std::move(batch));
+    auto transaction = Apply(std::move(batch), outcome.writes);
     if (!transaction) {
       if (transaction.error().code != Code::kLostRace) return transaction.error();
       outcome.answers.emplace_back(std::move(transaction).error());
@@ -84,11 +84,11 @@ base::Status SqliteWriter::ApplyAll(std::vector<Batch>& batches, Outcome& outcom
   return Cursor(commit_).Run();
 }
 
-base::Result<TransactionPtr> SqliteWriter::Apply(Batch batch) {
+base::Result<TransactionPtr> SqliteWriter::Apply(Batch batch, std::vector<Applied>& applied) {
   CHANCERY_RETURN_IF_ERROR(CheckPreconditions(batch));
   auto transaction = std::make_shared<Transaction>();
   transaction->record = RecordOf(batch);
-  const auto writes = LastWrites(std::move(batch.writes));
+  auto writes = LastWrites(std::move(batch.writes));
   for (const auto& [key, value] : writes) {
     if (!IsRecorded(key)) continue;
     Cursor cursor(read_value_, key);
@@ -103,6 +103,7 @@ base::Result<TransactionPtr> SqliteWriter::Apply(Batch batch) {
   for (const auto& [key, value] : writes) {
     CHANCERY_RETURN_IF_ERROR(WriteEntry(key, value, transaction->txn));
   }
+  for (auto& [key, value] : writes) applied.push_back({key, std::move(value), transaction->txn});
   return TransactionPtr(std::move(transaction));
 }
 

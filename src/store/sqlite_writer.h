@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/replica.h"
 #include "store/sqlite_connection.h"
 #include "store/store.h"
 
@@ -18,10 +19,11 @@ namespace chancery::store {
 // is there. Confined to one thread.
 class SqliteWriter {
  public:
-  // What became of a group: an answer for each batch, and what was committed, in order.
+  // What became of a group: an answer for each batch, and what was committed, in order, with all its writes.
   struct Outcome {
     std::vector<base::Result<Txn>> answers;
     std::vector<TransactionPtr> transactions;
+    std::vector<Applied> writes = {};
   };
 
   // REQUIRES: `connection` has the newest schema and nobody else writes.
@@ -42,7 +44,7 @@ class SqliteWriter {
   base::Status PrepareAll();
   base::Status ApplyAll(std::vector<Batch>& batches, Outcome& outcome);
   // kLostRace: nothing was written; any other error: the whole group is to be rolled back.
-  base::Result<TransactionPtr> Apply(Batch batch);
+  base::Result<TransactionPtr> Apply(Batch batch, std::vector<Applied>& applied);
   base::Status CheckPreconditions(const Batch& batch);
   base::Status WriteEntry(std::string_view key, const std::optional<std::string>& value, Txn txn);
   // Ends a transaction of the database that failed, and latches when the failure is of that kind.
