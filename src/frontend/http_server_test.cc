@@ -12,8 +12,12 @@
 
 #include <future>
 #include <latch>
+#include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "frontend/api.h"
@@ -116,6 +120,58 @@ TEST(HttpServer, AnswersAndKeepsTheConnection) {
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
     EXPECT_THAT(answer, EndsWith("\r\n\r\nPUT /a%2Fb?c=d body"));
   }
+}
+
+bool IsGet(const Request& request) { return request.method == "GET"; }
+
+TEST(HttpServer, AQuickRequestIsAnsweredWhileEveryHandlerThreadWaits) {
+  std::latch entered(1);
+  std::latch released(1);
+  HttpServerOptions options;
+  options.threads = 1;
+  const auto server = HttpServer::Start(
+      options,
+      [&](const Request& request) {
+        if (request.method == "PUT") {
+          entered.count_down();
+          released.wait();
+        }
+        return Echo(request);
+      },
+      IsGet);
+  ASSERT_TRUE(server);
+  Client slow((*server)->address());
+  slow.Send(Put("/slow", "x"));
+  entered.wait();
+  Client quick((*server)->address());
+  EXPECT_THAT(quick.Ask(Get("/1")), EndsWith("GET /1 "));
+  EXPECT_THAT(quick.Ask(Get("/2")), EndsWith("GET /2 "));
+  released.count_down();
+  EXPECT_THAT(slow.ReadAnswer(), EndsWith("PUT /slow x"));
+}
+
+TEST(HttpServer, ConnectionsAreDealtOutAmongTheLoops) {
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  HttpServerOptions options;
+  options.loops = 3;
+  const auto server = HttpServer::Start(
+      options,
+      [&](const Request& request) {
+        const std::lock_guard lock(mutex);
+        threads.insert(std::this_thread::get_id());
+        return Echo(request);
+      },
+      IsGet);
+  ASSERT_TRUE(server);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(std::make_unique<Client>((*server)->address()));
+    EXPECT_THAT(clients.back()->Ask(Get("/")), EndsWith("GET / "));
+  }
+  EXPECT_EQ(threads.size(), 3u);
+  (*server)->Stop();
+  for (const auto& client : clients) EXPECT_EQ(client->ReadAll(), "");
 }
 
 TEST(HttpServer, SaysTheTime) {
