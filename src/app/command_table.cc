@@ -12,6 +12,7 @@
 #include "frontend/sharing.h"
 #include "iam/evaluate.h"
 #include "iam/names.h"
+#include "model/resource.h"
 
 namespace chancery::app {
 namespace {
@@ -180,6 +181,10 @@ Result<json::value> Simulate(const CommandContext& context, const json::object& 
   iam::AccessRequest request{
       context.directory.PrincipalOf(account, user), Text(arguments, "action"), Text(arguments, "resource"), {}};
   request.context = iam::PrincipalKeys(request.principal);
+  // As a call has them.
+  if (const auto arn = model::ParseArn(request.resource)) {
+    request.spellings = model::ArnSpellings(arn->key, arn->partition, arn->region, arn->account);
+  }
   if (const json::value* given = arguments.if_contains("context")) {
     for (const json::value& entry : given->as_array()) {
       const std::string pair(entry.as_string());

@@ -1,5 +1,6 @@
 #include "frontend/iam_gate.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "frontend/api_fixture.h"
@@ -238,6 +239,31 @@ TEST_F(IamGateTest, ConditionsSeeTagsAddressAndTransport) {
   Request open = Signed(SignerOf(blue), "GET", "/meshes/blue");
   open.tls = false;
   EXPECT_EQ(ErrorOf(api_.Handle(open)), "AccessDeniedException");
+}
+
+// Each resource has two ARNs (contract/api.md §3.1); what is left out by one of them is left out.
+TEST_F(IamGateTest, NotResourceLeavesOutAResourceByAnyOfItsSpellings) {
+  const User root = NewUser("root", "AWSAppMeshFullAccess");
+  for (const char* mesh : {"open", "closed"}) {
+    ASSERT_EQ(Call(root, "PUT", "/meshes", fmt::format(R"({{"meshName":"{}"}})", mesh)).status, 200);
+    ASSERT_EQ(
+        Call(root, "PUT", fmt::format("/meshes/{}/virtualNodes", mesh), R"({"virtualNodeName":"n","spec":{}})").status,
+        200);
+  }
+  const auto policy = [](std::string_view effect, std::string_view mesh) {
+    return fmt::format(R"({{"Version":"2012-10-17","Statement":[{{"Effect":"{}","Action":"appmesh:*",
+        "NotResource":"arn:aws:appmesh:*:*:mesh/{}/*"}}]}})",
+                       effect, mesh);
+  };
+  ASSERT_TRUE(admin_->PutPolicy(kAccount, "all-but-closed", policy("Allow", "closed")));
+  ASSERT_TRUE(admin_->PutPolicy(kAccount, "open-alone", policy("Deny", "open")));
+  const User ann = NewUser("ann", "all-but-closed");
+  EXPECT_EQ(Call(ann, "GET", "/meshes/open/virtualNodes/n").status, 200);
+  EXPECT_EQ(ErrorOf(Call(ann, "GET", "/meshes/closed/virtualNodes/n")), "AccessDeniedException");
+  const User bo = NewUser("bo", "AWSAppMeshFullAccess");
+  ASSERT_TRUE(admin_->Attach(kAccount, "open-alone", {AttachedTo::kUser, "bo"}));
+  EXPECT_EQ(Call(bo, "GET", "/meshes/open/virtualNodes/n").status, 200);
+  EXPECT_EQ(ErrorOf(Call(bo, "GET", "/meshes/closed/virtualNodes/n")), "AccessDeniedException");
 }
 
 TEST_F(IamGateTest, AReplayedDeleteIsRefused) {

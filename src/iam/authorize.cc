@@ -43,16 +43,11 @@ bool IsActive(const Directory& directory, const Principal& principal) {
 
 base::Status RequireAllowed(std::span<const AttachedPolicy> policies, AccessRequest request,
                             std::span<const std::string> resources) {
-  bool allowed = false;
-  for (const std::string& resource : resources) {
-    request.resource = resource;
-    const Decision decision = Evaluate(policies, request);
-    if (decision.outcome == Outcome::kExplicitDeny) return NotAuthorized(request, decision.outcome);
-    allowed = allowed || decision.allowed();
-  }
-  if (allowed) return base::Status::Ok();
   request.resource = resources.front();
-  return NotAuthorized(request, Outcome::kImplicitDeny);
+  request.spellings.assign(resources.begin() + 1, resources.end());
+  const Decision decision = Evaluate(policies, request);
+  if (decision.allowed()) return base::Status::Ok();
+  return NotAuthorized(request, decision.outcome);
 }
 
 }  // namespace chancery::iam

@@ -26,8 +26,8 @@ base::Result<Signed> AuthenticateSigV4(const Directory& directory, const SignedR
 // Whether the key that a principal came with still works.
 bool IsActive(const Directory& directory, const Principal& principal);
 
-// kAccessDenied, in AWS's words, unless `policies` allow `request` on a resource whose ARN has these
-// spellings: one that is denied is enough to refuse, one that is allowed to permit. `request.resource` is not read.
+// kAccessDenied, in AWS's words, unless `policies` allow `request` on the resource whose ARN has these spellings, at
+// least one; `request.resource` and `request.spellings` are not read.
 base::Status RequireAllowed(std::span<const AttachedPolicy> policies, AccessRequest request,
                             std::span<const std::string> resources);
 

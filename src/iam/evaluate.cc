@@ -14,9 +14,11 @@ using Outcome = Decision::Outcome;
 constexpr int kShown = 3;
 
 bool NamesResource(const Statement& statement, const AccessRequest& request) {
-  const bool named = std::any_of(statement.resources.begin(), statement.resources.end(), [&](const Pattern& pattern) {
-    return pattern.MatchesResource(request.resource, request.context);
-  });
+  const auto matches = [&](const Pattern& pattern) {
+    const auto is = [&](const std::string& arn) { return pattern.MatchesResource(arn, request.context); };
+    return is(request.resource) || std::ranges::any_of(request.spellings, is);
+  };
+  const bool named = std::ranges::any_of(statement.resources, matches);
   return named != statement.is_not_resource;
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "iam/context_keys.h"
 #include "iam/policy.h"
@@ -21,6 +22,8 @@ struct AccessRequest {
   std::string resource;  // its ARN, or "*" for an action that has none
   // All that conditions and variables see; PrincipalKeys gives those of the principal.
   ContextKeys context;
+  // Other ARNs of the same resource. A pattern names it by any of them, so NotResource leaves it out by any.
+  std::vector<std::string> spellings = {};
 };
 
 struct AttachedPolicy {
