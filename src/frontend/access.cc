@@ -7,6 +7,7 @@
 
 #include "frontend/reflect.h"
 #include "frontend/rules.h"
+#include "frontend/tags.h"
 #include "model/resource.h"
 #include "store/keys.h"
 
@@ -90,7 +91,12 @@ std::vector<ResourceKey> ReferencedBy(const Operation& operation, const Resource
 base::Result<std::vector<Access>> AccessesOfTags(const Context& context, const Message& input) {
   const auto arn = model::ParseArn(StringMember(input, "resourceArn"));
   if (!arn) return std::vector<Access>();
-  auto access = AccessTo(context, arn->key, arn->account);
+  // Permission is of the resource whose tags are meant, however it is spelled.
+  UnitOfWork work(context.store, context.now_ms);
+  const auto found = FindTagged(work, context.caller, *arn);
+  if (!found) return found.error();
+  const ResourceKey& key = found->has_value() ? (*found)->resource.key : arn->key;
+  auto access = AccessTo(context, key, arn->account);
   if (!access) return access.error();
   AddRequestTags(input, access->context);
   return std::vector<Access>{*std::move(access)};

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "frontend/api_fixture.h"
+#include "frontend/sharing.h"
 #include "iam/bearer_testing.h"
 #include "iam/iam_fixture.h"
 #include "iam/jwks.h"
@@ -264,6 +265,33 @@ TEST_F(IamGateTest, NotResourceLeavesOutAResourceByAnyOfItsSpellings) {
   ASSERT_TRUE(admin_->Attach(kAccount, "open-alone", {AttachedTo::kUser, "bo"}));
   EXPECT_EQ(Call(bo, "GET", "/meshes/open/virtualNodes/n").status, 200);
   EXPECT_EQ(ErrorOf(Call(bo, "GET", "/meshes/closed/virtualNodes/n")), "AccessDeniedException");
+}
+
+// An ARN without @<owner> is no way around a policy about the resource in a shared mesh that it means.
+TEST_F(IamGateTest, APlainArnOfASharedMeshIsJudgedByTheResourceItMeans) {
+  const std::string consumer = "999922223333";
+  const User root = NewUser("root", "AWSAppMeshFullAccess");
+  ASSERT_EQ(Call(root, "PUT", "/meshes", R"({"meshName":"m"})").status, 200);
+  ASSERT_TRUE(ShareMesh(store_, 1, "admin", {kAccount, "m"}, consumer));
+  const auto key = admin_->CreateKey(consumer, "bo");
+  const User bo{key->access_key_id, key->secret};
+  ASSERT_TRUE(admin_->Attach(consumer, "AWSAppMeshFullAccess", {AttachedTo::kUser, "bo"}));
+  ASSERT_EQ(Call(bo, "PUT", std::string("/meshes/m/virtualNodes?meshOwner=") + kAccount,
+                 R"({"virtualNodeName":"n","spec":{},"tags":[{"key":"locked","value":"yes"}]})")
+                .status,
+            200);
+  ASSERT_TRUE(admin_->PutPolicy(consumer, "locked", R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny",
+      "Action":"appmesh:UntagResource","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/locked":"yes"}}}]})"));
+  ASSERT_TRUE(admin_->Attach(consumer, "locked", {AttachedTo::kUser, "bo"}));
+  for (const std::string mesh : {"m", "m%40111122223333"}) {
+    const std::string arn = "arn%3Aaws%3Aappmesh%3Aus-west-2%3A999922223333%3Amesh%2F" + mesh + "%2FvirtualNode%2Fn";
+    EXPECT_EQ(ErrorOf(Call(bo, "PUT", "/untag?resourceArn=" + arn, R"({"tagKeys":["locked"]})")),
+              "AccessDeniedException")
+        << mesh;
+    EXPECT_EQ(Call(bo, "GET", "/tags?resourceArn=" + arn).status, 200) << mesh;
+  }
+  EXPECT_EQ(audited_.back().resources.front(),
+            "arn:aws:appmesh:us-west-2:999922223333:mesh/m@111122223333/virtualNode/n");
 }
 
 TEST_F(IamGateTest, AReplayedDeleteIsRefused) {

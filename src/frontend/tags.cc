@@ -60,23 +60,11 @@ base::Result<std::optional<Stored>> FindOwn(UnitOfWork& work, const Caller& call
   return stored;
 }
 
-// An ARN without @<owner> may also be of a resource in a mesh that is shared with the account
-// (contract/api.md §3.1).
 base::Result<Stored> RequireTagged(UnitOfWork& work, const Caller& caller, const model::ParsedArn& arn) {
-  std::vector<model::MeshId> meshes = {arn.key.mesh};
-  if (arn.key.mesh.owner == caller.account && arn.key.kind != model::Kind::kMesh) {
-    auto shared = SharedMeshesNamed(work.store(), caller.account, arn.key.mesh.name);
-    if (!shared) return shared.error();
-    meshes.insert(meshes.end(), shared->begin(), shared->end());
-  }
-  for (const model::MeshId& mesh : meshes) {
-    ResourceKey key = arn.key;
-    key.mesh = mesh;
-    auto stored = FindOwn(work, caller, key);
-    if (!stored) return stored.error();
-    if (stored->has_value()) return **std::move(stored);
-  }
-  return NotPresent(arn.key);
+  auto stored = FindTagged(work, caller, arn);
+  if (!stored) return stored.error();
+  if (!stored->has_value()) return NotPresent(arn.key);
+  return **std::move(stored);
 }
 
 base::Result<Outcome> List(const Context& context, const model::ParsedArn& arn,
@@ -141,6 +129,22 @@ base::Result<Outcome> RunTags(const Context& context, const Operation& operation
   }
   return RunMutation(context.store, context.now_ms, OriginOf(context, operation),
                      [&](UnitOfWork& work) { return ChangeTags(context, operation, *arn, input, work); });
+}
+
+base::Result<std::optional<Stored>> FindTagged(UnitOfWork& work, const Caller& caller, const model::ParsedArn& arn) {
+  std::vector<model::MeshId> meshes = {arn.key.mesh};
+  if (arn.key.mesh.owner == caller.account && arn.key.kind != model::Kind::kMesh) {
+    auto shared = SharedMeshesNamed(work.store(), caller.account, arn.key.mesh.name);
+    if (!shared) return shared.error();
+    meshes.insert(meshes.end(), shared->begin(), shared->end());
+  }
+  for (const model::MeshId& mesh : meshes) {
+    ResourceKey key = arn.key;
+    key.mesh = mesh;
+    auto stored = FindOwn(work, caller, key);
+    if (!stored || stored->has_value()) return stored;
+  }
+  return std::optional<Stored>();
 }
 
 void SetInitialTags(const Message& create_input, chancery::store::ResourceRecord& record) {
