@@ -194,10 +194,10 @@ base::Result<Outcome> Mutate(const Context& context, const Operation& operation,
     if (replay->has_value()) return **std::move(replay);
     auto outcome =
         operation.verb == Verb::kCreate ? Create(context, key, input, work) : Update(context, key, input, work);
-    if (outcome) idempotency.Remember(work, outcome->body);
+    if (outcome) idempotency.Remember(work, outcome->body, context.caller.replayable_until_ms);
     return outcome;
   };
-  return RunMutation(context.store, context.now_ms, OriginOf(context, operation), attempt);
+  return RunMutation(context.store, context.now_ms, OriginOf(context, operation, input), attempt);
 }
 
 // ---- Listing -------------------------------------------------------------------------------------
@@ -252,11 +252,10 @@ ResourceKey KeyOf(const Context& context, const KindDescriptor& kind, const Mess
   return key;
 }
 
-Origin OriginOf(const Context& context, const Operation& operation) {
+Origin OriginOf(const Context& context, const Operation& operation, const Message& input) {
   Origin origin{context.caller.actor, operation.name, context.source, context.request_id};
-  // A clientToken makes a replay of the others harmless.
-  const bool has_token = operation.verb == Verb::kCreate || operation.verb == Verb::kUpdate;
-  if (!has_token) origin.before_commit = context.caller.first_time;
+  // A clientToken makes a replay harmless; it may be left out.
+  if (StringMember(input, "clientToken").empty()) origin.before_commit = context.caller.first_time;
   return origin;
 }
 

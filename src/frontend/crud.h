@@ -25,7 +25,7 @@ struct Context {
 // The resource that a request is about; for a list its name is empty.
 model::ResourceKey KeyOf(const Context& context, const model::KindDescriptor& kind,
                          const google::protobuf::Message& input);
-Origin OriginOf(const Context& context, const Operation& operation);
+Origin OriginOf(const Context& context, const Operation& operation, const google::protobuf::Message& input);
 
 // Create, describe, update, delete and list, each written once for all kinds (contract/api.md §4).
 // `input` is the operation's input message, already valid by shape and by field rules.

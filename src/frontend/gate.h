@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ struct Caller {
   iam::Principal principal = {};
   // Groups that a bearer token names, besides those that are stored.
   std::vector<std::string> groups = {};
+  // Until when the call's signature can be sent again; 0: it has none.
+  int64_t replayable_until_ms = 0;
   // Called before a call without a clientToken commits; refuses a replay of its signature. Empty: nothing to refuse.
   std::function<base::Status()> first_time = {};
 };

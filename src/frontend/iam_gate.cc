@@ -64,10 +64,12 @@ base::Result<Caller> IamGate::IdentifySigV4(const Request& request) const {
   if (!verified) return verified.error();
   const iam::SigV4Claim& claim = verified->claim;
   Caller caller{verified->principal.account, verified->principal.arn, verified->principal};
-  caller.first_time = [this, signature = claim.signature, until = iam::ValidUntil(claim, expectation.skew),
+  const std::chrono::sys_seconds until = iam::ValidUntil(claim, expectation.skew);
+  caller.replayable_until_ms = std::chrono::milliseconds(until.time_since_epoch()).count();
+  caller.first_time = [this, signature = claim.signature, signed_at = claim.time, until,
                        decided = std::make_shared<std::optional<base::Status>>()] {
     // An attempt that lost a race asks again for the same request.
-    if (!decided->has_value()) decided->emplace(replays_.FirstTime(signature, until));
+    if (!decided->has_value()) decided->emplace(replays_.FirstTime(signature, signed_at, until));
     return **decided;
   };
   return caller;

@@ -307,6 +307,57 @@ TEST_F(IamGateTest, AReplayedDeleteIsRefused) {
   EXPECT_EQ(Call(ann, "GET", "/meshes/m").status, 200);
 }
 
+// clientToken may be left out; then nothing else keeps somebody from sending the call again.
+TEST_F(IamGateTest, AReplayedCallWithoutClientTokenIsRefused) {
+  const User ann = NewUser("ann", "AWSAppMeshFullAccess");
+  const Request creation = Signed(SignerOf(ann), "PUT", "/meshes", R"({"meshName":"m"})");
+  ASSERT_EQ(api_.Handle(creation).status, 200);
+  const Request update = Signed(SignerOf(ann), "PUT", "/meshes/m", R"({"spec":{"egressFilter":{"type":"ALLOW_ALL"}}})");
+  ASSERT_EQ(api_.Handle(update).status, 200);
+  clock_.Advance(std::chrono::seconds(1));
+  ASSERT_EQ(Call(ann, "PUT", "/meshes/m", R"({"spec":{}})").status, 200);
+  EXPECT_EQ(ErrorOf(api_.Handle(update)), "InvalidSignatureException");
+  EXPECT_EQ(boost::json::parse(Call(ann, "GET", "/meshes/m").body).at("spec"), boost::json::parse("{}"));
+  ASSERT_EQ(Call(ann, "DELETE", "/meshes/m").status, 200);
+  EXPECT_EQ(ErrorOf(api_.Handle(creation)), "InvalidSignatureException");
+  // A token's replay is the first answer again.
+  const Request tokened = Signed(SignerOf(ann), "PUT", "/meshes", R"({"meshName":"t","clientToken":"1"})");
+  ASSERT_EQ(api_.Handle(tokened).status, 200);
+  EXPECT_EQ(api_.Handle(tokened).status, 200);
+}
+
+// It holds for up to 7 days, longer than a client token is remembered otherwise.
+TEST_F(IamGateTest, APresignedUpdateIsNotReplayedWhenItsTokenWouldBeForgotten) {
+  const User ann = NewUser("ann", "AWSAppMeshFullAccess");
+  ASSERT_EQ(Call(ann, "PUT", "/meshes", R"({"meshName":"m"})").status, 200);
+  OwnedRequest presigned{"PUT", "/v20190125/meshes/m", {{"Host", "mesh.test"}}, R"({"clientToken":"u","spec":{}})"};
+  iam::testing::PresignSigV4(SignerOf(ann), std::chrono::days(7), presigned);
+  const Request update{presigned.method, presigned.target, presigned.headers, presigned.body};
+  const Answer first = api_.Handle(update);
+  ASSERT_EQ(first.status, 200) << first.body;
+  for (const auto pause : {std::chrono::hours(25), std::chrono::hours(7 * 24 - 25)}) {
+    clock_.Advance(pause);
+    EXPECT_EQ(api_.Handle(update).body, first.body);
+  }
+  clock_.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(ErrorOf(api_.Handle(update)), "InvalidSignatureException");
+}
+
+// SDKs sign by the second, so a retry may have the signature of what it repeats.
+TEST_F(IamGateTest, ARepeatedTagCallThatChangesNothingIsAnswered) {
+  const User ann = NewUser("ann", "AWSAppMeshFullAccess");
+  ASSERT_EQ(Call(ann, "PUT", "/meshes", R"({"meshName":"m"})").status, 200);
+  const std::string arn = "?resourceArn=arn%3Aaws%3Aappmesh%3Aus-west-2%3A111122223333%3Amesh%2Fm";
+  const Request tag = Signed(SignerOf(ann), "PUT", "/tag" + arn, R"({"tags":[{"key":"a","value":"1"}]})");
+  const Answer first = api_.Handle(tag);
+  ASSERT_EQ(first.status, 200);
+  const Answer again = api_.Handle(tag);
+  EXPECT_EQ(again.status, 200) << again.body;
+  EXPECT_EQ(HeaderOf(again.headers, "x-chancery-txn"), HeaderOf(first.headers, "x-chancery-txn"));
+  ASSERT_EQ(Call(ann, "PUT", "/untag" + arn, R"({"tagKeys":["a"]})").status, 200);
+  EXPECT_EQ(ErrorOf(api_.Handle(tag)), "InvalidSignatureException");
+}
+
 TEST_F(IamGateTest, AnAccountThatCallsTooOftenIsTold) {
   const IamGate slow("us-west-2", *directory_, clock_, {1, 2});
   const Api api({kAccount, "us-west-2", "aws"}, store_, clock_, slow);

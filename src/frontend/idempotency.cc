@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "base/hash.h"
@@ -50,12 +51,13 @@ base::Result<std::optional<Outcome>> Idempotency::Recall(UnitOfWork& work) const
   return std::optional<Outcome>(Outcome{record.answer(), (*entry)->version});
 }
 
-void Idempotency::Remember(UnitOfWork& work, std::string_view answer) const {
+void Idempotency::Remember(UnitOfWork& work, std::string_view answer, int64_t replayable_until_ms) const {
   if (key_.empty()) return;
   store::IdempotencyRecord record;
   record.set_request_hash(request_hash_);
   record.set_answer(std::string(answer));
-  record.set_expires_at_ms(work.now_ms() + kRetentionMs);
+  // Not expired while the signature still holds, in its last second neither.
+  record.set_expires_at_ms(std::max(work.now_ms() + kRetentionMs, replayable_until_ms + 1000));
   work.Write(key_, record.SerializeAsString());
 }
 

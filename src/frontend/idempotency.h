@@ -27,8 +27,9 @@ class Idempotency {
   // The remembered outcome, or nothing; the read is a precondition of `work`. kConflict when the
   // token was used for another request.
   base::Result<std::optional<Outcome>> Recall(UnitOfWork& work) const;
-  // Writes the answer into the commit that it belongs to.
-  void Remember(UnitOfWork& work, std::string_view answer) const;
+  // Writes the answer into the commit that it belongs to. A signature that holds for longer than the day (presigned, up
+  // to 7 days) keeps it until then, for as long the request can be replayed.
+  void Remember(UnitOfWork& work, std::string_view answer, int64_t replayable_until_ms) const;
 
  private:
   std::string key_;  // empty without a token

@@ -110,11 +110,15 @@ base::Result<Outcome> ChangeTags(const Context& context, const Operation& operat
                                  const Message& input, UnitOfWork& work) {
   auto stored = RequireTagged(work, context.caller, arn);
   if (!stored) return stored.error();
+  auto& record = stored->resource.record;
+  const std::string before = record.SerializeAsString();
   if (operation.verb == Verb::kTag) {
-    CHANCERY_RETURN_IF_ERROR(Tag(static_cast<const model::TagResourceInput&>(input), stored->resource.record));
+    CHANCERY_RETURN_IF_ERROR(Tag(static_cast<const model::TagResourceInput&>(input), record));
   } else {
-    Untag(static_cast<const model::UntagResourceInput&>(input), stored->resource.record);
+    Untag(static_cast<const model::UntagResourceInput&>(input), record);
   }
+  // Done already, as for a retry within the second, whose signature is that of the first.
+  if (record.SerializeAsString() == before) return Outcome{"{}", stored->version};
   work.Put(stored->resource);
   return Outcome{"{}"};
 }
@@ -127,7 +131,7 @@ base::Result<Outcome> RunTags(const Context& context, const Operation& operation
   if (operation.verb == Verb::kListTags) {
     return List(context, *arn, static_cast<const model::ListTagsForResourceInput&>(input));
   }
-  return RunMutation(context.store, context.now_ms, OriginOf(context, operation),
+  return RunMutation(context.store, context.now_ms, OriginOf(context, operation, input),
                      [&](UnitOfWork& work) { return ChangeTags(context, operation, *arn, input, work); });
 }
 

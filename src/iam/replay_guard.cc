@@ -6,9 +6,11 @@ using base::Code;
 using base::Error;
 using base::Status;
 
-ReplayGuard::ReplayGuard(const base::Clock& clock, ReplayGuardOptions options) : clock_(clock), options_(options) {}
+ReplayGuard::ReplayGuard(const base::Clock& clock, ReplayGuardOptions options)
+    : clock_(clock), options_(options), began_(std::chrono::floor<std::chrono::seconds>(clock.WallNow())) {}
 
-Status ReplayGuard::FirstTime(std::string_view signature, std::chrono::sys_seconds valid_until) {
+Status ReplayGuard::FirstTime(std::string_view signature, std::chrono::sys_seconds signed_at,
+                              std::chrono::sys_seconds valid_until) {
   const base::Hash key = base::HashOf(signature);
   const auto now = std::chrono::floor<std::chrono::seconds>(clock_.WallNow());
   if (valid_until > now + options_.longest) {
@@ -16,6 +18,9 @@ Status ReplayGuard::FirstTime(std::string_view signature, std::chrono::sys_secon
   }
   // It was verified in time, but may be forgotten by now.
   if (valid_until < now) return Error{Code::kInvalidSignature, "The signature expired while the call was waiting."};
+  if (signed_at < began_) {
+    return Error{Code::kUnavailable, "The request was signed before this server began to serve: sign it anew."};
+  }
   const base::MutexLock lock(mutex_);
   ForgetSomeLocked(now);
   if (seen_.contains(key)) return Error{Code::kInvalidSignature, "The request was sent before: sign it anew."};

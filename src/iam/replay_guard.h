@@ -28,17 +28,20 @@ struct ReplayGuardOptions {
 // somebody floods; refusing is seen, lasts no longer than the skew, and is retried by every SDK. Only verified requests
 // come here, so only a holder of keys can fill it, and the rate limit of its account stands before that.
 //
-// Its limits: one process, and not across a restart. SDKs sign by the second, so two equal calls of one client within a
-// second have one signature, and so may a retry. Ask therefore only when the call is about to change something:
-// what finds its work done already (NotFound, equal tags) then gets its answer, and a replay of it is harmless.
-// Thread-safe; `clock` is borrowed.
+// Its limit is one process. What was signed before it began may have been seen by the one before, so it is refused, to
+// be signed anew as SDKs do when they retry: for as long as its clock is behind ours, a client's deletes wait after a
+// start. SDKs sign by the second, so two equal calls of one client within a second have one signature, and so may a
+// retry. Ask therefore only when the call is about to change something: what finds its work done already (NotFound,
+// equal tags) then gets its answer, and a replay of it is harmless. Thread-safe; `clock` is borrowed.
 class ReplayGuard {
  public:
   explicit ReplayGuard(const base::Clock& clock, ReplayGuardOptions options = {});
 
   // Whether this is the first time, and remembers it until `valid_until` (iam::ValidUntil). Errors: kInvalidSignature
-  // for a replay, for one that has expired and for one that holds too long; kTooManyRequests when full.
-  base::Status FirstTime(std::string_view signature, std::chrono::sys_seconds valid_until) EXCLUDES(mutex_);
+  // for a replay, for one that has expired and for one that holds too long; kUnavailable for one that was signed before
+  // this guard began; kTooManyRequests when full.
+  base::Status FirstTime(std::string_view signature, std::chrono::sys_seconds signed_at,
+                         std::chrono::sys_seconds valid_until) EXCLUDES(mutex_);
 
   size_t size() const EXCLUDES(mutex_);
 
@@ -49,6 +52,7 @@ class ReplayGuard {
 
   const base::Clock& clock_;
   const ReplayGuardOptions options_;
+  const std::chrono::sys_seconds began_;
   mutable base::Mutex mutex_;
   std::unordered_set<base::Hash, base::HashHasher> seen_ GUARDED_BY(mutex_);
   // What `seen_` holds, the first to expire on top.

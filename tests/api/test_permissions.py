@@ -249,6 +249,8 @@ class Simulated:
         target = f"{MESHES}/{mesh}" + ("/virtualNodes" if "VirtualNode" in action else "")
         target += "/node" if resource == node else ""
         body = {"UpdateMesh": {"spec": {}}, "UpdateVirtualNode": {"spec": SPEC}}.get(action)
+        if body:  # or an equal one within the second would be a replay
+            body["clientToken"] = str(uuid.uuid4())
         return action, resource, tags, ("PUT" if body else "GET", target, body)
 
     def predicted(self, action, resource, tags):

@@ -352,12 +352,16 @@ def no_update_is_lost(state):
 
 
 def transactions_are_used_once(state):
-    """A transaction is one change; a replayed token's answers alone repeat it."""
+    """A transaction is one change; a replayed token's answers repeat it, and tag calls that found nothing to change."""
     seen = {}
     for change in state.history:
+        if change.what in ("tag", "untag"):
+            seen.setdefault(change.txn, None)
+            continue
         same = (change.what, change.owner, change.mesh, change.account, change.uid)
-        if seen.setdefault(change.txn, same) != same:
+        if (seen.get(change.txn) or same) != same:
             yield f"transaction {change.txn} is both {seen[change.txn]} and {same}"
+        seen[change.txn] = same
     if seen and max(seen) != state.raw["newest"]:
         yield f"the last transaction answered is {max(seen)}, the store's is {state.raw['newest']}"
 

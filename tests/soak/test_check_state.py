@@ -326,6 +326,12 @@ def test_a_good_state_passes():
     assert check_state.check(good()) == {}
 
 
+def test_a_tag_call_without_effect_is_no_second_change():
+    raw = good()
+    raw["history"].append([raw["history"][1][0], "tag", OWNER, OWNER, "m", "", None, None])
+    assert check_state.check(raw) == {}
+
+
 def test_a_replayed_token_is_no_second_change():
     raw = good()
     raw["history"].append(list(raw["history"][1]))
