@@ -20,9 +20,13 @@ using base::Error;
 constexpr std::string_view kService = "appmesh";
 constexpr std::string_view kAction = "appmesh:StreamAggregatedResources";
 
+// The keys of a call's context that a stream has too; `record` is of the proxy's resource, empty while there is none.
 iam::ContextKeys ContextOf(const iam::Principal& who, std::string_view peer, std::string_view region,
-                           const base::Clock& clock) {
+                           const store::ResourceRecord& record, const base::Clock& clock) {
   iam::ContextKeys keys = iam::PrincipalKeys(who);
+  for (const model::TagRef& tag : record.tags()) keys.Add("aws:ResourceTag/" + tag.key(), tag.value());
+  // There is no TLS on this port yet.
+  keys.Add("aws:SecureTransport", "false");
   const std::time_t now = std::chrono::system_clock::to_time_t(clock.WallNow());
   keys.Add("aws:CurrentTime", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now)));
   keys.Add("aws:EpochTime", std::to_string(now));
@@ -51,25 +55,28 @@ base::Status IamStreamGate::Authorize(const iam::Principal& who, const compile::
     return Error{Code::kAccessDenied, fmt::format("access key {} is no longer valid", who.access_key_id), {}};
   }
   const model::ResourceKey resource{key.mesh, key.kind, "", key.name};
-  CHANCERY_RETURN_IF_ERROR(CheckOwner(who, resource));
-  iam::AccessRequest request{who, std::string(kAction), {}, ContextOf(who, peer, installation_.region, clock_)};
+  const auto entry = store_.Read(store::ResourceKeyText(resource));
+  if (!entry) return entry.error();
+  store::ResourceRecord record;
+  if (entry->has_value() && !record.ParseFromString((*entry)->value)) {
+    return Error{Code::kInternal, fmt::format("the record at {} is damaged", (*entry)->key), {}};
+  }
+  CHANCERY_RETURN_IF_ERROR(CheckOwner(who, resource, record.resource_owner()));
+  iam::AccessRequest request{who, std::string(kAction), {}, ContextOf(who, peer, installation_.region, record, clock_)};
   const iam::AttachedPolicies policies = directory_.PoliciesOf(who.account, who.user);
   return iam::RequireAllowed(*policies, std::move(request),
                              model::ArnSpellings(resource, installation_.partition, installation_.region, who.account));
 }
 
 // One that does not exist yet may be waited for in a mesh that the account owns or that is shared with it.
-base::Status IamStreamGate::CheckOwner(const iam::Principal& who, const model::ResourceKey& key) const {
-  const auto entry = store_.Read(store::ResourceKeyText(key));
-  if (!entry) return entry.error();
-  store::ResourceRecord record;
-  const bool exists = entry->has_value() && record.ParseFromString((*entry)->value);
+base::Status IamStreamGate::CheckOwner(const iam::Principal& who, const model::ResourceKey& key,
+                                       const std::string& resource_owner) const {
   const bool own_mesh = key.mesh.owner == who.account;
   const Error refused{Code::kAccessDenied,
                       fmt::format("{} {} of mesh {}@{} is not of account {}", model::DescriptorOf(key.kind).segment,
                                   key.name, key.mesh.name, key.mesh.owner, who.account),
                       {}};
-  if (exists && record.resource_owner() != who.account) return refused;
+  if (!resource_owner.empty() && resource_owner != who.account) return refused;
   if (own_mesh) return base::Status::Ok();
   // A share that has ended gives no more configuration (contract/api.md §4.4).
   const auto share = store_.Read(store::ShareKeyText(key.mesh, who.account));

@@ -62,7 +62,9 @@ class IamStreamGate : public StreamGate {
   base::Status Authorize(const iam::Principal& who, const compile::ProxyKey& key, std::string_view peer) const override;
 
  private:
-  base::Status CheckOwner(const iam::Principal& who, const model::ResourceKey& key) const;
+  // `resource_owner` is empty while the resource does not exist.
+  base::Status CheckOwner(const iam::Principal& who, const model::ResourceKey& key,
+                          const std::string& resource_owner) const;
 
   const Installation installation_;
   const iam::Directory& directory_;

@@ -122,6 +122,26 @@ TEST_F(StreamGateTest, AnotherAccountsProxyIsNotGivenWhateverThePolicySays) {
   EXPECT_EQ(Authorize(stranger, Proxy("theirs")).error().code, Code::kAccessDenied);
 }
 
+TEST_F(StreamGateTest, PoliciesSeeTheTagsOfTheResourceAndTheTransport) {
+  ASSERT_TRUE(admin_->PutPolicy(kAccount, "web", R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+      "Action":"appmesh:StreamAggregatedResources","Resource":"*",
+      "Condition":{"StringEquals":{"aws:ResourceTag/team":"web"}}}]})"));
+  ASSERT_TRUE(admin_->PutPolicy(kAccount, "tls", R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny",
+      "Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}]})"));
+  const Signer ann = NewSigner("ann", "web");
+  EXPECT_EQ(Authorize(ann, Proxy("n")).error().code, Code::kAccessDenied);
+  store::ResourceRecord record;
+  record.set_resource_owner(kAccount);
+  record.mutable_virtual_node();
+  auto& tag = *record.add_tags();
+  tag.set_key("team");
+  tag.set_value("web");
+  Write(store::ResourceKeyText(NodeKey("n")), record.SerializeAsString());
+  EXPECT_TRUE(Authorize(ann, Proxy("n")));
+  ASSERT_TRUE(admin_->Attach(kAccount, "tls", {AttachedTo::kUser, "ann"}));
+  EXPECT_EQ(Authorize(ann, Proxy("n")).error().code, Code::kAccessDenied);
+}
+
 // ---- On a stream ---------------------------------------------------------------------------------
 
 class GatedStreamTest : public StreamGateTest {
