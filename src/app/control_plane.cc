@@ -50,6 +50,12 @@ base::Status ControlPlane::Start() {
     stream_gate_ =
         std::make_unique<ems::IamStreamGate>(ems_options.installation, identities_->directory(), *store_, clock_);
   }
+  auto profile = frontend::QuotaProfile(options_.quota_profile);
+  if (!profile) return Named("--quota-profile", profile.error());
+  quotas_ = frontend::QuotasIn(*store_, *std::move(profile));
+  ems_options.stream_limit = [this](const compile::ProxyKey& key) {
+    return frontend::EnvoyLimit(quotas_, key.mesh.owner, key.kind);
+  };
   ems_ = std::make_unique<ems::Ems>(std::move(ems_options), feed_, *stream_gate_, clock_);
   transformer_ = std::make_unique<transform::Transformer>(*store_, feed_, clock_);
   // Nothing is served before the whole state is compiled.
@@ -94,10 +100,8 @@ base::Status ControlPlane::StartApi() {
   }
   frontend::AuditLog audit_log;
   if (audit_) audit_log = [this](const frontend::AuditEvent& event) { audit_->Write(event); };
-  auto quotas = frontend::QuotaProfile(options_.quota_profile);
-  if (!quotas) return Named("--quota-profile", quotas.error());
   frontend::Settings settings{options_.account, options_.region, options_.installation.partition, options_.strict,
-                              frontend::QuotasIn(*store_, *std::move(quotas))};
+                              quotas_};
   api_ = std::make_unique<frontend::Api>(std::move(settings), *store_, clock_, *gate_, std::move(audit_log));
   frontend::HttpServerOptions server;
   server.address = options_.api;

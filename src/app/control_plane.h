@@ -17,6 +17,7 @@
 #include "frontend/api.h"
 #include "frontend/gate.h"
 #include "frontend/http_server.h"
+#include "frontend/quotas.h"
 #include "store/store.h"
 #include "transform/feed.h"
 #include "transform/transformer.h"
@@ -59,6 +60,7 @@ class ControlPlane {
   // Made in this order, ended in the reverse: each uses only those above it.
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Identities> identities_;
+  frontend::QuotasOf quotas_;
   transform::MemoryFeed feed_;
   std::unique_ptr<ems::StreamGate> stream_gate_;
   std::unique_ptr<ems::Ems> ems_;

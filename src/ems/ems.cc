@@ -12,8 +12,16 @@ Ems::Ems(EmsOptions options, transform::MemoryFeed& feed, const StreamGate& gate
       configs_(options_.config_cache_sets),
       responses_(options_.response_cache_bytes),
       status_(clock),
-      context_{options_.installation, feed, clock, options_.session, configs_, responses_, status_, gate,
-               options_.max_waiting} {
+      context_{options_.installation,
+               feed,
+               clock,
+               options_.session,
+               configs_,
+               responses_,
+               status_,
+               gate,
+               options_.max_waiting,
+               options_.stream_limit} {
   feed.Subscribe([this](const transform::FeedUpdate& update) { OnUpdate(update); });
 }
 

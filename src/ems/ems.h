@@ -27,6 +27,7 @@ struct EmsOptions {
   // Customized copies of type sets kept.
   size_t config_cache_sets = 20'000;
   size_t max_waiting = 100;
+  StreamLimit stream_limit = {};
 };
 
 // The gRPC method that Envoys call.

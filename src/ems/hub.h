@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,6 +23,9 @@ namespace chancery::ems {
 
 class ProxyStream;
 
+// How many streams one proxy's resource may have at once; nothing: any number. Called on the streams' executors.
+using StreamLimit = std::function<std::optional<size_t>(const compile::ProxyKey& key)>;
+
 // What all streams share. References outlive every stream.
 struct EmsContext {
   const Installation& installation;
@@ -33,6 +38,8 @@ struct EmsContext {
   const StreamGate& gate;
   // Streams that may wait for one resource that does not exist.
   size_t max_waiting = 100;
+  // Empty: no limits.
+  StreamLimit stream_limit = {};
 };
 
 // The streams of one executor, by the proxy that each serves. Confined to the executor.

@@ -110,11 +110,7 @@ ProxyStream::Admission ProxyStream::OnNode(const xds::Node& node) {
     return Refuse(xds::StatusCode::kInvalidArgument,
                   "node.metadata 'chancery.bind': ingress, egress and application must each be an IP address");
   }
-  if (context.feed.complete() && context.feed.Find(*key) == nullptr &&
-      context.status.StreamsOf(*key) >= context.max_waiting) {
-    return Refuse(xds::StatusCode::kResourceExhausted,
-                  fmt::format("{} streams wait for {} already, which does not exist", context.max_waiting, node.id));
-  }
+  if (const std::string full = FullOf(*key); !full.empty()) return Refuse(xds::StatusCode::kResourceExhausted, full);
   key_ = *std::move(key);
   slots_ = std::move(slots);
   ProxyStatus status;
@@ -128,6 +124,19 @@ ProxyStream::Admission ProxyStream::OnNode(const xds::Node& node) {
   spdlog::info("ems: stream {} from {} is {} {} of mesh {} ({})", id_, peer_, KindOf(*key_), key_->name,
                key_->mesh.name, node.user_agent);
   return {};
+}
+
+// Streams that come at once may exceed a limit by as many as there are executors.
+std::string ProxyStream::FullOf(const compile::ProxyKey& key) const {
+  const EmsContext& context = hub_.context();
+  const size_t streams = context.status.StreamsOf(key);
+  const auto named = [&key] { return fmt::format("{} {} of mesh {}", KindOf(key), key.name, key.mesh.name); };
+  if (context.feed.complete() && context.feed.Find(key) == nullptr && streams >= context.max_waiting) {
+    return fmt::format("{} streams wait for {} already, which does not exist", context.max_waiting, named());
+  }
+  const std::optional<size_t> limit = context.stream_limit ? context.stream_limit(key) : std::nullopt;
+  if (!limit || streams < *limit) return "";
+  return fmt::format("the quota of connected Envoys of {} is {}", named(), *limit);
 }
 
 void ProxyStream::OnSubscribed(xds::Type type) {

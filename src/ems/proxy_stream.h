@@ -46,6 +46,8 @@ class ProxyStream : public xds::StreamHandler, private xds::SessionObserver {
   void OnWarming(xds::Type type, bool warming) override;
 
   Admission Refuse(xds::StatusCode code, std::string message);
+  // Why `key` has no room for one more stream; empty when it has.
+  std::string FullOf(const compile::ProxyKey& key) const;
   void Leave();
   // The proxy has all of a type. One that it never asked for is in force only when there is nothing of it:
   // a proxy that starts asks for its routes after its listeners.

@@ -321,6 +321,34 @@ TEST_F(ProxyStreamTest, WaitingStreamsOfOneResourceAreBounded) {
   EXPECT_EQ(transport_.closed()->first, xds::StatusCode::kResourceExhausted);
 }
 
+TEST_F(ProxyStreamTest, StreamsOfOneResourceHaveAQuota) {
+  feed_.MarkComplete();
+  Publish(1, "one");
+  context_.stream_limit = [](const compile::ProxyKey& key) {
+    return key == Proxy() ? std::optional<size_t>(1) : std::nullopt;
+  };
+  Open();
+  Ask(kNodeId);
+  EXPECT_EQ(Answer(), "one");
+  xds::FakeTransport second{clock_};
+  ProxyStream late(2, StreamHead{kAdsMethod, "127.0.0.1:2", {}}, second, hub_);
+  second.Attach(late);
+  envoy::service::discovery::v3::DiscoveryRequest request;
+  request.mutable_node()->set_id(kNodeId);
+  request.set_type_url("type.googleapis.com/envoy.config.cluster.v3.Cluster");
+  late.OnMessage(request.SerializeAsString());
+  ASSERT_TRUE(second.closed());
+  EXPECT_EQ(second.closed()->first, xds::StatusCode::kResourceExhausted);
+  EXPECT_THAT(second.closed()->second, HasSubstr("the quota of connected Envoys of virtualNode"));
+  // With room it comes in.
+  stream_->OnClosed();
+  xds::FakeTransport third{clock_};
+  ProxyStream next(3, StreamHead{kAdsMethod, "127.0.0.1:3", {}}, third, hub_);
+  third.Attach(next);
+  next.OnMessage(request.SerializeAsString());
+  EXPECT_FALSE(third.closed());
+}
+
 TEST_F(ProxyStreamTest, AClosedStreamLeavesNothingBehind) {
   feed_.MarkComplete();
   Open();

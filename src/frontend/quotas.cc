@@ -51,8 +51,9 @@ constexpr Quota kQuotas[] = {
      Kind::kGatewayRoute},
     {{"backends-per-virtual-node", "Backends per virtual node", "L-8775AB18", 50}, Kind::kVirtualNode, Backends},
     {{"weighted-targets-per-route", "Weighted targets per route", "L-AE1D9567", 10}, Kind::kRoute, WeightedTargets},
-    {{"envoys-per-virtual-node", "Connected Envoys per virtual node", "L-606A910B", 50, false}},
-    {{"envoys-per-virtual-gateway", "Connected Envoys per virtual gateway", "L-33E8F9C9", 50, false}},
+    {{"envoys-per-virtual-node", "Connected Envoys per virtual node", "L-606A910B", 50, false}, Kind::kVirtualNode},
+    {{"envoys-per-virtual-gateway", "Connected Envoys per virtual gateway", "L-33E8F9C9", 50, false},
+     Kind::kVirtualGateway},
 };
 
 std::vector<QuotaInfo> Infos() {
@@ -104,7 +105,11 @@ Status CheckQuota(const Quota& quota, const QuotaRequest& request, int64_t limit
   if (quota.in_spec != nullptr) {
     return quota.in_spec(request.spec) > limit ? Exceeded(quota, request.key.mesh.owner, limit) : Status::Ok();
   }
-  return request.creates ? CheckRoom(quota, request, limit) : Status::Ok();
+  return CheckRoom(quota, request, limit);
+}
+
+bool Applies(const Quota& quota, const QuotaRequest& request) {
+  return quota.info.counted_here && quota.kind == request.key.kind && (request.creates || quota.in_spec != nullptr);
 }
 
 }  // namespace
@@ -135,14 +140,32 @@ Status CheckLimits(const QuotaLimits& limits) {
 
 Status CheckQuotas(const QuotaRequest& request, const QuotasOf& quotas_of) {
   if (!quotas_of) return Status::Ok();
-  const auto limits = quotas_of(request.key.mesh.owner);
+  const std::string& account = request.key.mesh.owner;
+  // Relied on before they are read, so that who counts by an old limit does not commit beside who counts by a new one.
+  for (const Quota& quota : kQuotas) {
+    if (!Applies(quota, request)) continue;
+    const auto own = request.work.ReadEntry(store::QuotaKeyText(account, quota.info.name));
+    if (!own) return own.error();
+  }
+  const auto limits = quotas_of(account);
   if (!limits) return limits.error();
   for (const Quota& quota : kQuotas) {
     const auto limit = limits->find(quota.info.name);
-    if (quota.kind != request.key.kind || limit == limits->end()) continue;
+    if (!Applies(quota, request) || limit == limits->end()) continue;
     CHANCERY_RETURN_IF_ERROR(CheckQuota(quota, request, limit->second));
   }
   return Status::Ok();
+}
+
+std::optional<size_t> EnvoyLimit(const QuotasOf& quotas_of, std::string_view mesh_owner, Kind kind) {
+  const auto limits = quotas_of(mesh_owner);
+  if (!limits) return std::nullopt;
+  for (const Quota& quota : kQuotas) {
+    if (quota.info.counted_here || quota.kind != kind) continue;
+    const auto limit = limits->find(quota.info.name);
+    if (limit != limits->end()) return static_cast<size_t>(limit->second);
+  }
+  return std::nullopt;
 }
 
 }  // namespace chancery::frontend

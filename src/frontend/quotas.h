@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,7 @@ struct QuotaInfo {
   // AWS's code, which LimitExceededException names.
   std::string_view code;
   int64_t aws_default;
-  // False for those that the proxies' side counts.
+  // False for those of EnvoyLimit, which the proxies' side counts.
   bool counted_here = true;
 };
 const std::vector<QuotaInfo>& AllQuotas();
@@ -41,6 +42,10 @@ base::Status CheckLimits(const QuotaLimits& limits);
 
 // The limits in force for an account. Thread-safe.
 using QuotasOf = std::function<base::Result<QuotaLimits>(std::string_view account)>;
+
+// How many Envoys may be connected as one resource of `kind` in a mesh of the account; nothing: any number, or limits
+// that cannot be read now, for no proxy is to starve for that.
+std::optional<size_t> EnvoyLimit(const QuotasOf& quotas_of, std::string_view mesh_owner, model::Kind kind);
 
 // A resource that is about to be written. In a shared mesh the limits are those of the mesh's owner,
 // whoever creates.

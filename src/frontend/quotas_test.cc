@@ -5,8 +5,10 @@
 
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "frontend/account_quotas.h"
 #include "frontend/api_fixture.h"
 #include "frontend/field_rules.h"
 
@@ -172,6 +174,40 @@ TEST_F(QuotasTest, RacingCreatesDoNotExceedThem) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(Json(Get("/meshes/m/virtualNodes")).at("virtualNodes").as_array().size(), 5u);
   EXPECT_EQ(Json(Get("/meshes")).at("meshes").as_array().size(), 3u);
+}
+
+// Who read the old limit does not commit behind who reads the new one.
+TEST_F(QuotasTest, ALimitThatIsSetMeanwhileCounts) {
+  MustPut("/meshes", R"({"meshName":"m"})");
+  const QuotasOf real = QuotasIn(store_, {});
+  bool set = false;
+  Settings settings = Limited();
+  settings.quotas_of = [&](std::string_view account) {
+    auto limits = real(account);
+    if (std::exchange(set, true)) return limits;
+    for (const char* quota : {"virtual-nodes-per-mesh", "meshes-per-account", "backends-per-virtual-node"}) {
+      EXPECT_TRUE(SetQuota(store_, {}, std::string(kAccount), quota, 0));
+    }
+    return limits;
+  };
+  const Api api{settings, store_, clock_, gate_};
+  ExpectExceeded(Send(api, "/meshes/m/virtualNodes", Node("x")), "Virtual nodes per mesh (L-E043DFB4)", 0);
+  set = false;
+  ExpectExceeded(Send(api, "/meshes", R"({"meshName":"x"})"), "Meshes per account (L-AC861A39)", 0);
+  MustPut("/meshes/m/virtualNodes", Node("n"));
+  set = false;
+  ExpectExceeded(Send(api, "/meshes/m/virtualNodes/n", Node("n", 1)), "Backends per virtual node (L-8775AB18)", 0);
+}
+
+TEST(Quotas, EnvoysHaveALimitByKindAndOwner) {
+  const QuotasOf quotas = [](std::string_view account) -> base::Result<QuotaLimits> {
+    if (account == "000000000000") return base::Error{base::Code::kUnavailable, "no limits", {}};
+    return account == "111111111111" ? QuotaLimits{{"envoys-per-virtual-node", 2}} : QuotaLimits();
+  };
+  EXPECT_EQ(EnvoyLimit(quotas, "111111111111", model::Kind::kVirtualNode), 2u);
+  EXPECT_EQ(EnvoyLimit(quotas, "111111111111", model::Kind::kVirtualGateway), std::nullopt);
+  EXPECT_EQ(EnvoyLimit(quotas, "222222222222", model::Kind::kVirtualNode), std::nullopt);
+  EXPECT_EQ(EnvoyLimit(quotas, "000000000000", model::Kind::kVirtualNode), std::nullopt);
 }
 
 TEST(Quotas, TheTableIsThatOfTheContract) {
