@@ -46,7 +46,9 @@ Answer TransactionOf(const AdminSources& sources, const std::string& mesh, std::
   for (const auto& [name, value] : frontend::SplitQuery(query)) {
     if (name == "owner") owner = value;
   }
-  const auto status = sources.status.Transaction({owner, mesh}, txn);
+  auto status = sources.status.Transaction({owner, mesh}, txn);
+  // Just made: nothing of it is live.
+  if (!status && sources.has_mesh({owner, mesh})) status.emplace();
   if (!status) return Refused(404, "no mesh '" + mesh + "' of account " + owner);
   return Json(200, TxnJson(mesh, txn, *status));
 }

@@ -18,6 +18,8 @@ struct AdminSources {
   std::string account;
   // The newest transaction of the store.
   std::function<store::Txn()> newest;
+  // Whether the store has a mesh, which may not be compiled yet.
+  std::function<bool(const model::MeshId&)> has_mesh;
 };
 
 // The read-only admin port: GET (and HEAD) of /healthz, /readyz, /metrics, /proxies and

@@ -32,8 +32,12 @@ class AdminTest : public testing::Test {
   base::FakeClock clock_;
   ems::StatusBoard status_{clock_};
   bool ready_ = false;
-  AdminSources sources_{status_, [this] { return ready_; }, [] { return std::string("metric 1\n"); }, kAccount,
-                        [] { return store::Txn{6000}; }};
+  AdminSources sources_{status_,
+                        [this] { return ready_; },
+                        [] { return std::string("metric 1\n"); },
+                        kAccount,
+                        [] { return store::Txn{6000}; },
+                        [](const model::MeshId& mesh) { return mesh == model::MeshId{kAccount, "new"}; }};
 };
 
 TEST_F(AdminTest, TellsHealthAndReadiness) {
@@ -99,6 +103,14 @@ TEST_F(AdminTest, AForgottenTransactionIsLiveOnAProxyThatLacksNothing) {
   EXPECT_EQ(status_.Transaction({kAccount, "m"}, 5999)->acknowledged, 0U) << "it touched another proxy";
   status_.OnSettled(7, xds::Type::kRoute, false);
   EXPECT_EQ(status_.Transaction({kAccount, "m"}, 12)->pending, 1U);
+}
+
+TEST_F(AdminTest, AMeshThatIsNotCompiledYetIsNotLive) {
+  const auto answer = Get("/meshes/new/txn/1");
+  ASSERT_EQ(answer.status, 200);
+  const auto json = boost::json::parse(answer.body).as_object();
+  EXPECT_EQ(json.at("compiled_through"), 0);
+  EXPECT_EQ(json.at("live"), false);
 }
 
 TEST_F(AdminTest, RefusesWhatIsNoTransaction) {

@@ -13,6 +13,7 @@
 #include "frontend/account_quotas.h"
 #include "frontend/iam_gate.h"
 #include "frontend/idempotency.h"
+#include "store/keys.h"
 #include "store/sqlite_store.h"
 
 namespace chancery::app {
@@ -117,8 +118,16 @@ base::Status ControlPlane::StartApi() {
 }
 
 base::Status ControlPlane::StartAdmin() {
-  AdminSources sources{ems_->status(), [this] { return Ready(); }, [this] { return Metrics(); }, options_.account,
-                       [this] { return store_->Newest(); }};
+  AdminSources sources{ems_->status(),
+                       [this] { return Ready(); },
+                       [this] { return Metrics(); },
+                       options_.account,
+                       [this] { return store_->Newest(); },
+                       [this](const model::MeshId& mesh) {
+                         const auto record =
+                             store_->Read(store::ResourceKeyText({mesh, model::Kind::kMesh, "", mesh.name}));
+                         return record && record->has_value();
+                       }};
   frontend::HttpServerOptions server;
   server.address = options_.admin;
   server.threads = 2;
