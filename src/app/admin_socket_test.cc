@@ -80,6 +80,30 @@ TEST_F(AdminSocketTest, SimulateSaysWhichStatementDecides) {
   EXPECT_EQ(allowed->at("MatchedStatement").at("AttachedTo"), "group ops");
   asked["action"] = "appmesh:DeleteMesh";
   EXPECT_EQ(Run("policy", "simulate", asked)->at("EvalDecision"), "implicitDeny");
+  // Of a group that only a bearer token names.
+  ASSERT_TRUE(Run("policy", "attach", {{"account", kAccount}, {"name", "AWSAppMeshFullAccess"}, {"group", "admins"}}));
+  asked["group"] = json::array{"guests", "admins"};
+  const auto by_token = Run("policy", "simulate", asked);
+  ASSERT_TRUE(by_token) << base::ToString(by_token.error());
+  EXPECT_EQ(by_token->at("EvalDecision"), "allowed");
+  EXPECT_EQ(by_token->at("MatchedStatement").at("AttachedTo"), "group admins");
+  asked["group"] = json::array{"a/b"};
+  EXPECT_NE(Run("policy", "simulate", asked).error().message.find("--group must be"), std::string::npos);
+}
+
+TEST_F(AdminSocketTest, SimulateKnowsTheSpellingsOfAnArn) {
+  const std::string arn = "arn:aws:appmesh:us-east-1:111122223333:mesh/m";
+  ASSERT_TRUE(Run("policy", "put",
+                  {{"account", kAccount}, {"name", "p"}, {"file", Allow("appmesh:*", arn + "@111122223333/*")}}));
+  ASSERT_TRUE(Run("policy", "attach", {{"account", kAccount}, {"name", "p"}, {"user", "ann"}}));
+  for (const char* mesh : {"", "@111122223333"}) {
+    const auto said = Run("policy", "simulate",
+                          {{"account", kAccount},
+                           {"user", "ann"},
+                           {"action", "appmesh:DescribeVirtualNode"},
+                           {"resource", arn + mesh + "/virtualNode/n"}});
+    EXPECT_EQ(said->at("EvalDecision"), "allowed") << mesh;
+  }
 }
 
 TEST_F(AdminSocketTest, QuotasOfAnAccountAreSetAndReset) {

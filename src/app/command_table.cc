@@ -173,6 +173,18 @@ Result<json::value> DetachPolicy(const CommandContext& context, const json::obje
   return Done(context.administration.Detach(Text(arguments, "account"), Text(arguments, "name"), *holder));
 }
 
+// Groups that the user's bearer token would name.
+Result<std::vector<std::string>> GroupsOf(const json::object& arguments) {
+  std::vector<std::string> groups;
+  const json::value* given = arguments.if_contains("group");
+  if (given == nullptr) return groups;
+  for (const json::value& group : given->as_array()) {
+    CHANCERY_RETURN_IF_ERROR(iam::CheckName("--group", group.as_string()));
+    groups.emplace_back(group.as_string());
+  }
+  return groups;
+}
+
 Result<json::value> Simulate(const CommandContext& context, const json::object& arguments) {
   const std::string account = Text(arguments, "account");
   const std::string user = Text(arguments, "user");
@@ -193,7 +205,9 @@ Result<json::value> Simulate(const CommandContext& context, const json::object& 
       request.context.Add(pair.substr(0, equals), pair.substr(equals + 1));
     }
   }
-  const iam::AttachedPolicies policies = context.directory.PoliciesOf(account, user);
+  const auto groups = GroupsOf(arguments);
+  if (!groups) return groups.error();
+  const iam::AttachedPolicies policies = context.directory.PoliciesOf(account, user, *groups);
   const iam::Decision decision = iam::Evaluate(*policies, request);
   using Outcome = iam::Decision::Outcome;
   json::object shown{{"EvalDecision", decision.outcome == Outcome::kAllow          ? "allowed"
@@ -328,6 +342,7 @@ std::vector<Command> MakeCommands() {
         kUser,
         {"action", "Such as appmesh:CreateRoute"},
         {"resource", "An ARN, or *"},
+        {"group", "A group that the user's bearer token names, besides those it was put into", false, Kind::kList},
         {"context", "KEY=VALUE of the request's context, such as aws:SourceIp=10.0.0.1", false, Kind::kList}},
        Simulate},
       {"group", "add", "Put a user into a group", {kAccount, kGroup, kUser}, AddMember},
