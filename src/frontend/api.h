@@ -18,7 +18,7 @@ namespace chancery::frontend {
 // Thread-safe; a mutation blocks until it is durable.
 //
 // 1. Each answer has x-amzn-RequestId; each accepted mutation has x-chancery-txn.
-// 2. All broken rules of a request are told at once.
+// 2. All broken rules of a request are told at once, up to 100.
 // 3. A path that no operation has is 404 UnknownOperationException, as AWS's own protocol tests have
 //    it; a method that a path does not have is 405 with the same name and an Allow header.
 class Api {

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -52,8 +53,11 @@ std::string_view ToString(Grade grade);
 // "always", "strict", "shape", "quota", "accepted".
 std::string_view ToString(Enforced enforced);
 
-// Every rule of single requests that `input` breaks. `kind` is null for the tag operations. What the
-// shapes refuse already may be missing or of any value.
+// As of the shapes (model/codec.h): a body of 1 MiB could break a hundred thousand, with a path each.
+inline constexpr size_t kMaxViolations = 100;
+
+// Every rule of single requests that `input` breaks, up to kMaxViolations in all. `kind` is null for the tag
+// operations. What the shapes refuse already may be missing or of any value.
 void CheckFieldRules(const model::KindDescriptor* kind, const google::protobuf::Message& input, bool strict,
                      std::vector<base::Violation>& violations);
 

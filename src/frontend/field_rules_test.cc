@@ -485,6 +485,10 @@ std::vector<Case> OtherCases() {
        {"/meshes/m/virtualServices", fmt::format(R"({{"virtualServiceName":"{}","spec":{{}}}})", long_name)},
        "virtualServiceName must have 1 to 255 characters"},
       {"names", {"/meshes/m/virtualNodes", R"({"virtualNodeName":"a.b","spec":{}})"}, "virtualNodeName may hold"},
+      {"names",
+       {"/meshes/m/virtualServices", R"({"virtualServiceName":"..","spec":{}})"},
+       "virtualServiceName must not be '.' or '..'"},
+      {"names", {"/meshes/m/virtualServices/.", R"({"spec":{}})"}, "virtualServiceName must not be '.' or '..'"},
       {"names", {"/meshes", fmt::format(R"({{"meshName":"{}"}})", long_name.substr(1))}},
       {"client-token", {"/meshes", R"({"meshName":"x","clientToken":"a b"})"}, "clientToken must be 1 to 64"},
       {"client-token", {"/meshes", R"({"meshName":"x","clientToken":"a-b"})"}},
@@ -651,6 +655,19 @@ TEST(FieldRules, EveryCaseIsOfARule) {
                                    [&test](const RuleInfo& rule) { return rule.name == test.rule; });
     EXPECT_TRUE(known) << test.rule;
   }
+}
+
+// An answer is not many times as large as the request that it refuses.
+TEST_F(ApiFixture, ARefusalNamesAHundredBrokenRulesAtMost) {
+  MustPut("/meshes", R"({"meshName":"m"})");
+  std::string backends;
+  for (int i = 0; i < 500; ++i) {
+    backends += fmt::format(R"({}{{"virtualService":{{"virtualServiceName":"a\u0001"}}}})", i == 0 ? "" : ",");
+  }
+  const Answer answer =
+      Put("/meshes/m/virtualNodes", fmt::format(R"({{"virtualNodeName":"n","spec":{{"backends":[{}]}}}})", backends));
+  ExpectError(answer, 400, "BadRequestException", "spec.backends[99].");
+  EXPECT_EQ(answer.body.find("spec.backends[100]."), std::string::npos);
 }
 
 TEST(FieldRules, GradesAndEnforcementHaveNames) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "frontend/field_rules.h"
 #include "model/kind.h"
 
 // The checks that the table of field rules names, by subject, each in the file of that name. Private
@@ -33,7 +34,9 @@ struct Scope {
   const std::vector<Text>& texts;         // of the spec
   std::vector<base::Violation>& violations;
 
-  void Refuse(std::string path, std::string text) const { violations.push_back({std::move(path), std::move(text)}); }
+  void Refuse(std::string path, std::string text) const {
+    if (violations.size() < kMaxViolations) violations.push_back({std::move(path), std::move(text)});
+  }
 
   // The spec, when it is of that type.
   template <typename Spec>

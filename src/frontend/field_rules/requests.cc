@@ -31,6 +31,9 @@ void CheckName(const Scope& scope, Kind kind, std::string_view path, std::string
   const bool service = kind == Kind::kVirtualService;
   if (service && name.size() > kMaxName) scope.Refuse(std::string(path), "must have 1 to 255 characters");
   if (!service && !OnlyOf(name, "")) scope.Refuse(std::string(path), "may hold letters, digits, '-' and '_' only");
+  // In a path these would be steps, which SigV4 takes out before it signs: who has a signature for the one could ask
+  // for the other.
+  if (name == "." || name == "..") scope.Refuse(std::string(path), "must not be '.' or '..'");
   if (service && !OnlyOf(name, ".")) scope.Refuse(std::string(path), "may hold letters, digits, '-', '_' and '.' only");
 }
 
