@@ -5,6 +5,7 @@
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 #include <ctime>
@@ -16,6 +17,8 @@ namespace json = boost::json;
 
 constexpr size_t kMaxFile = 64 << 20;
 constexpr size_t kOldFiles = 8;
+// Of one call; a body of 1 MiB can refer to twenty thousand.
+constexpr size_t kMaxResources = 100;
 
 std::string Time(int64_t ms) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000);
@@ -57,7 +60,11 @@ std::string AuditLine(const frontend::AuditEvent& event) {
   add("accessKeyId", event.access_key_id);
   add("source", event.source);
   add("operation", event.operation);
-  if (!event.resources.empty()) line["resources"] = json::array(event.resources.begin(), event.resources.end());
+  if (!event.resources.empty()) {
+    const size_t named = std::min(event.resources.size(), kMaxResources);
+    line["resources"] = json::array(event.resources.begin(), event.resources.begin() + static_cast<ptrdiff_t>(named));
+    if (named < event.resources.size()) line["moreResources"] = event.resources.size() - named;
+  }
   if (event.txn) line["txn"] = *event.txn;
   line["status"] = event.status;
   add("error", event.error);

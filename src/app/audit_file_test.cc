@@ -42,6 +42,14 @@ TEST(AuditLine, IsOneLineWhateverWasSent) {
   EXPECT_EQ(AuditLine(event).find('\n'), std::string::npos);
 }
 
+TEST(AuditLine, NamesAHundredResourcesAtMost) {
+  frontend::AuditEvent event = Event();
+  event.resources.assign(1000, "arn:x");
+  const std::string line = AuditLine(event);
+  EXPECT_LT(line.size(), 2000u);
+  EXPECT_NE(line.find(R"("moreResources":900)"), std::string::npos) << line;
+}
+
 TEST(AuditFile, KeepsALineForEachCall) {
   const std::string path = std::string(testing::TempDir()) + "/audit_file_test.log";
   std::filesystem::remove(path);
