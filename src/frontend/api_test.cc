@@ -314,6 +314,13 @@ TEST_F(ApiTest, LostRacesAreRunAgainAndAtLastGivenUp) {
   EXPECT_EQ(Json(Get("/meshes/m")).at("metadata").at("version"), 1);
 }
 
+TEST_F(ApiTest, LastUpdatedAtNeverGoesBack) {
+  const auto created = Json(Put("/meshes", R"({"meshName":"m"})")).at("metadata").at("createdAt");
+  clock_.Advance(std::chrono::seconds(-10));
+  EXPECT_EQ(Json(Put("/meshes/m", "{}")).at("metadata").at("lastUpdatedAt"), created);
+  EXPECT_EQ(Json(Delete("/meshes/m")).at("metadata").at("lastUpdatedAt"), created);
+}
+
 TEST_F(ApiTest, TheChangeRecordSaysWhoAndWhat) {
   const Answer answer = Put("/meshes", R"({"meshName":"m"})");
   const auto txn = store_.ReadTransaction(TxnOf(answer));

@@ -145,6 +145,11 @@ base::Result<Outcome> Create(const Context& context, const ResourceKey& key, con
   return Outcome{DataJson(ViewerOf(context), std::move(resource), Shown::kAsSent)};
 }
 
+// A change is never dated before the one that it builds on: requests overtake each other, and clocks are set back.
+void MoveLastUpdated(const Context& context, store::ResourceRecord& record) {
+  record.set_last_updated_at_ms(std::max(context.now_ms, record.last_updated_at_ms()));
+}
+
 base::Result<Outcome> Update(const Context& context, const ResourceKey& key, const Message& input, UnitOfWork& work) {
   auto stored = Require(work, key);
   if (!stored) return stored.error();
@@ -162,7 +167,7 @@ base::Result<Outcome> Update(const Context& context, const ResourceKey& key, con
   CHANCERY_RETURN_IF_ERROR(CheckMeshRules(change, context.settings.strict));
   CHANCERY_RETURN_IF_ERROR(CheckQuotas({work, key, spec, false}, context.settings.quotas_of));
   resource.record.set_version(resource.record.version() + 1);
-  resource.record.set_last_updated_at_ms(context.now_ms);
+  MoveLastUpdated(context, resource.record);
   work.Put(resource);
   MoveReferences(work, key, TargetsOfResource(before), TargetsOf(references));
   return Outcome{DataJson(ViewerOf(context), std::move(resource), Shown::kAsSent)};
@@ -179,7 +184,7 @@ base::Result<Outcome> Delete(const Context& context, const ResourceKey& key, Uni
   work.DropGuard(key);
   MoveReferences(work, key, TargetsOfResource(resource), {});
   if (const auto parents = ParentsOf(key); !parents.empty()) work.TouchGuard(parents.back());
-  resource.record.set_last_updated_at_ms(context.now_ms);
+  MoveLastUpdated(context, resource.record);
   return Outcome{DataJson(ViewerOf(context), std::move(resource), Shown::kDeleted)};
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "frontend/rules.h"
 #include "store/keys.h"
 
@@ -46,7 +48,8 @@ base::Result<Outcome> Share(UnitOfWork& work, const MeshId& mesh, const std::str
   CHANCERY_RETURN_IF_ERROR(work.RelyOnGuard(KeyOf(mesh)));
   auto shares = ReadShares(work.store(), mesh);
   if (!shares) return shares.error();
-  if (shares->size() >= kMaxShares) {
+  const bool again = std::ranges::find(*shares, account) != shares->end();
+  if (!again && shares->size() >= kMaxShares) {
     return Error{Code::kLimitExceeded, fmt::format("a mesh is shared with {} accounts at most", kMaxShares), {}};
   }
   work.Write(store::ShareKeyText(mesh, account), "");
