@@ -334,7 +334,7 @@ TEST_F(ProxyStreamTest, StreamsOfOneResourceHaveAQuota) {
   ProxyStream late(2, StreamHead{kAdsMethod, "127.0.0.1:2", {}}, second, hub_);
   second.Attach(late);
   envoy::service::discovery::v3::DiscoveryRequest request;
-  request.mutable_node()->set_id(kNodeId);
+  request.mutable_node()->set_id(std::string(kNodeId));
   request.set_type_url("type.googleapis.com/envoy.config.cluster.v3.Cluster");
   late.OnMessage(request.SerializeAsString());
   ASSERT_TRUE(second.closed());
@@ -347,6 +347,7 @@ TEST_F(ProxyStreamTest, StreamsOfOneResourceHaveAQuota) {
   third.Attach(next);
   next.OnMessage(request.SerializeAsString());
   EXPECT_FALSE(third.closed());
+  EXPECT_TRUE(third.Read());
 }
 
 TEST_F(ProxyStreamTest, AClosedStreamLeavesNothingBehind) {
