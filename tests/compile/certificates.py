@@ -14,9 +14,9 @@ class Certificates:
 
     def __init__(self, directory):
         self.key, self.certificate = str(directory / "key.pem"), str(directory / "certificate.pem")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-keyout", self.key, "-out", self.certificate, "-subj", "/CN=golden", "-days", "2", "-addext",
-                        "subjectAltName=DNS:golden.local"], check=True, capture_output=True, timeout=60)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-keyout", self.key, "-out", self.certificate, "-subj", "/CN=golden", "-days", "2",
+                        "-addext", "subjectAltName=DNS:golden.local"], check=True, capture_output=True, timeout=60)
 
     def _file(self, member):
         return self.key if member in _KEYS else self.certificate

@@ -5,8 +5,8 @@ import threading
 
 
 class HttpService:
-    """Answers every GET with {service, version, path, headers (repeated ones joined)}, and what `more(headers)` returns,
-    over HTTP/1.1 with keep-alive. Serves until close()."""
+    """Answers every GET with {service, version, path, headers} (repeated ones joined), and what `more(headers)`
+    returns, over HTTP/1.1 with keep-alive. Serves until close()."""
 
     def __init__(self, address, port, service, version, more=None):
         self.service = service
