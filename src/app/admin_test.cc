@@ -137,6 +137,21 @@ TEST_F(AdminTest, ListsWhatWasCompiledWithWarnings) {
   EXPECT_EQ(warning.at("text"), "tls is not served yet");
 }
 
+TEST_F(AdminTest, ShowsTheProfileAndWhatTheVersionIsTooOldFor) {
+  ems::ProxyStatus proxy;
+  proxy.stream = 7;
+  proxy.key = {{kAccount, "m"}, model::Kind::kVirtualNode, "n", compile::Profile::kOld};
+  proxy.skew = {"too old for that"};
+  status_.Add(proxy);
+  const auto json = boost::json::parse(Get("/proxies").body);
+  EXPECT_EQ(json.at("proxies").at(0).at("profile"), "old");
+  const auto& warning = json.at("proxies").at(0).at("warnings").at(0).as_object();
+  EXPECT_EQ(warning.at("kind"), "virtualNode");
+  EXPECT_EQ(warning.at("name"), "n");
+  EXPECT_EQ(warning.at("text"), "too old for that");
+  EXPECT_EQ(status_.census().warned, 1U);
+}
+
 TEST_F(AdminTest, ListsProxies) {
   Connect(7, {{kAccount, "m"}, model::Kind::kVirtualNode, "n", compile::Profile::kStock});
   status_.OnSubscribed(7, xds::Type::kListener);

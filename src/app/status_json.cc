@@ -60,6 +60,7 @@ json::object ProxyJson(const ems::ProxyStatus& proxy) {
   out["stream"] = proxy.stream;
   out["peer"] = proxy.peer;
   out["user_agent"] = TextJson(proxy.user_agent);
+  out["profile"] = compile::Label(proxy.key.profile);
   out["mesh_owner"] = proxy.key.mesh.owner;
   out["mesh"] = proxy.key.mesh.name;
   out["kind"] = model::DescriptorOf(proxy.key.kind).segment;
@@ -68,6 +69,9 @@ json::object ProxyJson(const ems::ProxyStatus& proxy) {
   out["waiting"] = proxy.waiting;
   out["orphaned"] = proxy.orphaned;
   json::array warnings;
+  for (const std::string& text : proxy.skew) {
+    warnings.push_back(WarningJson({proxy.key.kind, "", proxy.key.name, text}));
+  }
   for (const compile::Warning& warning : proxy.warnings) warnings.push_back(WarningJson(warning));
   out["warnings"] = std::move(warnings);
   json::object types;

@@ -29,7 +29,7 @@ void DropUnused(std::vector<FragmentPtr>& fragments, const ir::Proxy& proxy) {
 
 ProxyConfig Compile(const model::Snapshot& snapshot, const ProxyKey& key) {
   CHANCERY_CHECK(key.kind == model::Kind::kVirtualNode || key.kind == model::Kind::kVirtualGateway);
-  Reader reader(snapshot);
+  Reader reader(snapshot, key.profile);
   const bool node = key.kind == model::Kind::kVirtualNode;
   const ir::Proxy proxy = node ? ResolveNode(reader, key.name) : ResolveGateway(reader, key.name);
 

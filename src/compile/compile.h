@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compile/fragment.h"
+#include "compile/profile.h"
 #include "model/resource.h"
 #include "model/snapshot.h"
 
@@ -15,10 +16,6 @@ namespace chancery::compile {
 
 // Goes into every manifest: raise it with each change of what the compiler emits.
 inline constexpr uint32_t kCompilerBuild = 1;
-
-// The age of a proxy's Envoy API. Closed and small: a manifest exists for each in use. Everything
-// emitted today is understood by all supported Envoys alike, so there is one.
-enum class Profile : uint8_t { kStock = 1 };
 
 // Whose configuration: a virtual node or a virtual gateway, as an Envoy of `profile` takes it.
 struct ProxyKey {

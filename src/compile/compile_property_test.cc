@@ -37,8 +37,11 @@ TEST(CompilePropertyTest, EveryMeshGivesConfigurationsThatEnvoyTakes) {
   EXPECT_TRUE(Holds([] {
     const model::Snapshot snapshot = ToSnapshot(RandomResources());
     for (const ProxyKey& key : AllProxies()) {
-      const auto broken = testing::BrokenInvariants(Compile(snapshot, key));
-      if (!broken.empty()) RC_FAIL(key.name + ": " + broken.front());
+      for (const Profile profile : kAllProfiles) {
+        const auto broken =
+            testing::BrokenInvariants(Compile(snapshot, ProxyKey{key.mesh, key.kind, key.name, profile}));
+        if (!broken.empty()) RC_FAIL(key.name + ": " + broken.front());
+      }
     }
   }));
 }

@@ -1,5 +1,7 @@
 // Goldens: testdata/<case>/input.json is a mesh in the API's JSON, expect.json what each of its
-// proxies is given. `make golden` (CHANCERY_GOLDEN_REWRITE=1) writes expect.json anew.
+// proxies is given under the stock profile. What differs under another is in expect.<profile>.json: the proxies
+// concerned, as a whole; there is no such file where nothing does. `make golden` (CHANCERY_GOLDEN_REWRITE=1) writes
+// them anew.
 
 #include <gmock/gmock.h>
 #include <google/protobuf/util/json_util.h>
@@ -11,6 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <random>
 #include <sstream>
 
@@ -101,22 +104,46 @@ std::string Readable(const ProxyConfig& config) {
          ",\n    \"warnings\": " + JsonList(warnings) + "\n  }";
 }
 
-// Every proxy of the mesh, from resources put in this order.
-std::string CompileAll(const std::vector<model::ResourcePtr>& resources) {
+// Every proxy of the mesh as text, by kind and name in the order of these.
+using Proxies = std::vector<std::pair<std::string, std::string>>;
+
+// From resources put in this order.
+Proxies CompileAll(const std::vector<model::ResourcePtr>& resources, Profile profile) {
   model::Snapshot snapshot(testing::kMesh);
   for (const auto& resource : resources) snapshot.Put(resource);
-  std::string text = "{";
-  bool first = true;
+  Proxies proxies;
   for (const model::Kind kind : {model::Kind::kVirtualNode, model::Kind::kVirtualGateway}) {
     for (const model::Resource* resource : snapshot.All(kind)) {
-      const ProxyConfig config = Compile(snapshot, {testing::kMesh, kind, resource->key.name});
+      const ProxyConfig config = Compile(snapshot, {testing::kMesh, kind, resource->key.name, profile});
       EXPECT_THAT(testing::BrokenInvariants(config), ::testing::IsEmpty());
-      const std::string name = std::string(model::DescriptorOf(kind).segment) + "/" + resource->key.name;
-      text += (first ? "\n  " : ",\n  ") + json::serialize(json::value(name)) + ": " + Readable(config);
-      first = false;
+      proxies.emplace_back(std::string(model::DescriptorOf(kind).segment) + "/" + resource->key.name, Readable(config));
     }
   }
+  return proxies;
+}
+
+// Empty for none.
+std::string ToText(const Proxies& proxies) {
+  if (proxies.empty()) return "";
+  std::string text = "{";
+  for (const auto& [name, config] : proxies) {
+    text += (text.size() == 1 ? "\n  " : ",\n  ") + json::serialize(json::value(name)) + ": " + config;
+  }
   return text + "\n}\n";
+}
+
+// Content by name of each file of a golden.
+std::map<std::string, std::string> Files(const std::vector<model::ResourcePtr>& resources) {
+  std::map<std::string, std::string> files;
+  const Proxies stock = CompileAll(resources, Profile::kStock);
+  for (const Profile profile : kAllProfiles) {
+    Proxies proxies = CompileAll(resources, profile);
+    const bool common = profile == Profile::kStock;
+    // Of another profile, what is not among the stock one's.
+    if (!common) std::erase_if(proxies, [&](const auto& p) { return std::ranges::find(stock, p) != stock.end(); });
+    files[common ? "expect.json" : "expect." + std::string(Label(profile)) + ".json"] = ToText(proxies);
+  }
+  return files;
 }
 
 class GoldenTest : public ::testing::TestWithParam<std::string> {};
@@ -124,17 +151,21 @@ class GoldenTest : public ::testing::TestWithParam<std::string> {};
 TEST_P(GoldenTest, IsAsWritten) {
   const fs::path folder = fs::path("testdata") / GetParam();
   std::vector<model::ResourcePtr> resources = ReadResources(folder / "input.json");
-  const std::string compiled = CompileAll(resources);
+  const auto compiled = Files(resources);
   std::shuffle(resources.begin(), resources.end(), std::mt19937(7));
-  EXPECT_EQ(CompileAll(resources), compiled) << "the order of the input shows";
+  EXPECT_EQ(Files(resources), compiled) << "the order of the input shows";
 
   if (std::getenv("CHANCERY_GOLDEN_REWRITE") != nullptr) {
     for (const auto& entry : fs::directory_iterator(folder)) {
       if (entry.path().filename() != "input.json") fs::remove_all(entry.path());
     }
-    std::ofstream(folder / "expect.json") << compiled;
+    for (const auto& [name, text] : compiled) {
+      if (!text.empty()) std::ofstream(folder / name) << text;
+    }
   }
-  EXPECT_EQ(ReadFile(folder / "expect.json"), compiled) << "If this is intended: " << kRewrite;
+  for (const auto& [name, text] : compiled) {
+    EXPECT_EQ(ReadFile(folder / name), text) << name << "; if this is intended: " << kRewrite;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenTest, ::testing::ValuesIn(Cases()), [](const auto& info) {

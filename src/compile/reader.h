@@ -14,9 +14,11 @@ namespace chancery::compile {
 // collects the warnings. Confined to one Compile.
 class Reader {
  public:
-  explicit Reader(const model::Snapshot& snapshot) : snapshot_(snapshot) {}
+  Reader(const model::Snapshot& snapshot, Profile profile) : snapshot_(snapshot), profile_(profile) {}
 
   const std::string& mesh_name() const { return snapshot_.mesh().name; }
+  // Whether the proxy's Envoy can do that.
+  bool Has(EnvoyFeature feature) const { return compile::Has(profile_, feature); }
 
   // Null when absent.
   const chancery::model::MeshSpec* Mesh();
@@ -42,6 +44,7 @@ class Reader {
   std::vector<const model::Resource*> Children(model::Kind kind, std::string_view parent);
 
   const model::Snapshot& snapshot_;
+  const Profile profile_;
   std::set<ReadKey> reads_;
   std::set<Warning> warnings_;
 };

@@ -266,6 +266,10 @@ class GatewayResolver {
     return domain;
   }
 
+  static void RemoveHeader(ir::Route& route) {
+    route.remove_request_headers = {std::string(names::kVirtualServiceHeader)};
+  }
+
   std::vector<ir::Route> ToRoutes(const GatewayRoute& from, const std::string& hop) {
     Target& target = target_.at({from.service, from.target_port});
     ir::Route route;
@@ -278,10 +282,12 @@ class GatewayResolver {
       target.by_host = true;
       route.host_rewrite = target.host;
       // A client that sends it must not choose among the routes of the second hop.
-      if (header_routes_) route.remove_request_headers = {std::string(names::kVirtualServiceHeader)};
+      if (header_routes_) RemoveHeader(route);
     } else {
       target.by_header = true;
       route.set_headers = {{std::string(names::kVirtualServiceHeader), target.host}};
+      // Every Envoy removes before it adds.
+      if (!reader_.Has(EnvoyFeature::kAppendAction)) RemoveHeader(route);
     }
     std::vector<ir::Route> routes{route};
     if (from.rewrite.both_slashes) {

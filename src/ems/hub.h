@@ -29,7 +29,7 @@ using StreamLimit = std::function<std::optional<size_t>(const compile::ProxyKey&
 // What all streams share. References outlive every stream.
 struct EmsContext {
   const Installation& installation;
-  const transform::MemoryFeed& feed;
+  transform::MemoryFeed& feed;
   const base::Clock& clock;
   const xds::SessionOptions& session;
   ConfigCache& configs;

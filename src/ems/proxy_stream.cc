@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ems/identity.h"
+#include "ems/version_skew.h"
 
 namespace chancery::ems {
 namespace {
@@ -46,6 +47,8 @@ void ProxyStream::Refresh() {
   // The watermark before the manifest: what is claimed to be live is never newer than what is.
   const store::Txn through = context.feed.CompiledThrough(key_->mesh);
   const transform::ManifestPtr manifest = context.feed.Find(*key_);
+  // It is being compiled for this profile: it will be told, and has not looked until then.
+  if (manifest == nullptr && context.feed.Exists(*key_)) return;
   if (manifest == nullptr && !std::exchange(absent_, true)) {
     spdlog::warn("ems: stream {} {}: there is no {} {} in mesh {}", id_, target_ == nullptr ? "waits" : "is orphaned",
                  KindOf(*key_), key_->name, key_->mesh.name);
@@ -110,19 +113,22 @@ ProxyStream::Admission ProxyStream::OnNode(const xds::Node& node) {
     return Refuse(xds::StatusCode::kInvalidArgument,
                   "node.metadata 'chancery.bind': ingress, egress and application must each be an IP address");
   }
+  key->profile = ProfileOf(node);
   if (const std::string full = FullOf(*key); !full.empty()) return Refuse(xds::StatusCode::kResourceExhausted, full);
   key_ = *std::move(key);
   slots_ = std::move(slots);
+  if (key_->profile != compile::Profile::kStock) demand_ = context.feed.Want(*key_);
   ProxyStatus status;
   status.stream = id_;
   status.node_id = node.id;
   status.peer = peer_;
   status.user_agent = node.user_agent;
+  status.skew = SkewWarnings(node);
   status.key = *key_;
   status.connected_at = context.clock.WallNow();
   context.status.Add(std::move(status));
-  spdlog::info("ems: stream {} from {} is {} {} of mesh {} ({})", id_, peer_, KindOf(*key_), key_->name,
-               key_->mesh.name, node.user_agent);
+  spdlog::info("ems: stream {} from {} is {} {} of mesh {} ({}, profile {})", id_, peer_, KindOf(*key_), key_->name,
+               key_->mesh.name, node.user_agent, compile::Label(key_->profile));
   return {};
 }
 
@@ -131,7 +137,7 @@ std::string ProxyStream::FullOf(const compile::ProxyKey& key) const {
   const EmsContext& context = hub_.context();
   const size_t streams = context.status.StreamsOf(key);
   const auto named = [&key] { return fmt::format("{} {} of mesh {}", KindOf(key), key.name, key.mesh.name); };
-  if (context.feed.complete() && context.feed.Find(key) == nullptr && streams >= context.max_waiting) {
+  if (context.feed.complete() && !context.feed.Exists(key) && streams >= context.max_waiting) {
     return fmt::format("{} streams wait for {} already, which does not exist", context.max_waiting, named());
   }
   const std::optional<size_t> limit = context.stream_limit ? context.stream_limit(key) : std::nullopt;
@@ -185,6 +191,7 @@ void ProxyStream::Leave() {
   hub_.context().status.Remove(id_);
   spdlog::info("ems: stream {} of {} {} ended", id_, KindOf(*key_), key_->name);
   key_.reset();
+  demand_.reset();
 }
 
 bool ProxyStream::InForce(size_t type) const {

@@ -61,6 +61,7 @@ class ProxyStream : public xds::StreamHandler, private xds::SessionObserver {
   // Who it comes from; an error is told once the proxy has said what it wants to be.
   const base::Result<iam::Principal> who_;
   std::optional<compile::ProxyKey> key_;  // once admitted
+  transform::Demand demand_;              // for its profile, unless that is stock
   bool in_hub_ = false;
   bool absent_ = false;  // its resource does not exist
   SlotValues slots_;

@@ -33,18 +33,20 @@ compile::ProxyKey Proxy() { return {kMesh, model::Kind::kVirtualNode, "n", compi
 class ProxyStreamTest : public testing::Test {
  protected:
   // A proxy whose only cluster has `bytes`.
-  void Publish(store::Txn txn, const std::string& bytes, bool refresh = true) {
+  void Publish(store::Txn txn, const std::string& bytes, bool refresh = true,
+               compile::Profile profile = compile::Profile::kStock) {
     auto manifest = std::make_shared<transform::Manifest>();
     manifest->key = Proxy();
+    manifest->key.profile = profile;
     for (auto& type : manifest->types) type = std::make_shared<transform::TypeSet>();
     auto clusters = std::make_shared<transform::TypeSet>();
     clusters->fragments.push_back(compile::MakeFragment(FragmentType::kCluster, "c", bytes));
     clusters->txn = txn;
     manifest->types[0] = clusters;
-    transform::FeedUpdate update{kMesh, txn, {manifest}, {}, {{txn, {{Proxy(), 1}}}}};
+    transform::FeedUpdate update{kMesh, txn, {manifest}, {}, {{txn, {{manifest->key, 1}}}}};
     feed_.Publish(update);
     status_.OnUpdate(update);
-    if (refresh) hub_.Refresh(Proxy());
+    if (refresh) hub_.Refresh(manifest->key);
   }
   void PublishRemoved(store::Txn txn) {
     transform::FeedUpdate update{kMesh, txn, {}, {Proxy()}, {}};
@@ -57,9 +59,14 @@ class ProxyStreamTest : public testing::Test {
     stream_ = std::make_unique<ProxyStream>(1, StreamHead{kAdsMethod, "127.0.0.1:1", {}}, transport_, hub_);
     transport_.Attach(*stream_);
   }
-  void Ask(std::string_view node_id, const std::string& bind = "") {
+  // An Envoy 1.`minor`.
+  void Ask(std::string_view node_id, const std::string& bind = "", uint32_t minor = 40) {
     Request request;
     request.mutable_node()->set_id(std::string(node_id));
+    request.mutable_node()->set_user_agent_name("envoy");
+    auto& version = *request.mutable_node()->mutable_user_agent_build_version()->mutable_version();
+    version.set_major_number(1);
+    version.set_minor_number(minor);
     if (!bind.empty()) {
       auto& fields = *request.mutable_node()->mutable_metadata()->mutable_fields();
       (*fields["chancery.bind"].mutable_struct_value()->mutable_fields())["ingress"].set_string_value(bind);
@@ -200,6 +207,47 @@ TEST_F(ProxyStreamTest, ARejectionShowsUntilABetterStateIsInForce) {
   Publish(3, "three");
   EXPECT_EQ(Answer(), "three");
   EXPECT_FALSE(Status().types[0].rejected);
+}
+
+TEST_F(ProxyStreamTest, AnOldEnvoyIsGivenItsOwnProfileOnceThatIsCompiled) {
+  feed_.MarkComplete();
+  Publish(5, "stock");
+  Open();
+  Ask(kNodeId, "", 29);
+  EXPECT_EQ(Status().key.profile, compile::Profile::kOld);
+  EXPECT_THAT(feed_.TakeDemand(kMesh, false).began, testing::ElementsAre(Status().key));
+  EXPECT_EQ(Answer(), "nothing") << "the stock profile is not for it";
+  EXPECT_EQ(Txn(5).pending, 1U) << "it is touched, and has nothing yet";
+  EXPECT_EQ(Txn(4).pending, 1U) << "and whatever came before is on no more proxies than that";
+  Publish(5, "old", true, compile::Profile::kOld);
+  EXPECT_EQ(Answer(), "old");
+  EXPECT_TRUE(Txn(5).live);
+  stream_->OnClosed();
+  EXPECT_THAT(feed_.TakeDemand(kMesh, false).ended, SizeIs(1)) << "nobody needs that profile any more";
+}
+
+TEST_F(ProxyStreamTest, AnOldEnvoyWithoutAResourceWaitsLikeAnyOther) {
+  feed_.MarkComplete();
+  Open();
+  Ask(kNodeId, "", 29);
+  EXPECT_TRUE(Status().waiting);
+  Publish(1, "stock");
+  EXPECT_EQ(Answer(), "nothing");
+  EXPECT_EQ(Txn(1).pending, 1U);
+  Publish(1, "old", true, compile::Profile::kOld);
+  EXPECT_EQ(Answer(), "old");
+  EXPECT_FALSE(Status().waiting);
+}
+
+TEST_F(ProxyStreamTest, ATransactionOfOneProfileDoesNotWaitForAProxyOfAnother) {
+  feed_.MarkComplete();
+  Publish(1, "stock");
+  Publish(1, "old", true, compile::Profile::kOld);
+  Open();
+  Ask(kNodeId, "", 29);
+  EXPECT_EQ(Answer("no"), "old");
+  Publish(2, "stock two");
+  EXPECT_TRUE(Txn(2).live) << "it altered nothing for the proxy that is there";
 }
 
 // What the compiler says of its fragments reaches the protocol core: order and `live` depend on it.

@@ -23,7 +23,7 @@ void StatusBoard::Add(ProxyStatus status) {
   ++counters_.streams_opened;
   by_key_[status.key].insert(status.stream);
   const StreamId stream = status.stream;
-  proxies_[stream] = Proxy{std::move(status), 0};
+  proxies_[stream] = Proxy{std::move(status), 0, {}, {}};
 }
 
 void StatusBoard::Remove(StreamId stream) {
@@ -107,6 +107,7 @@ void StatusBoard::OnTarget(StreamId stream, const transform::Manifest* manifest,
   status.waiting = false;
   status.orphaned = false;
   proxy->applied_through = through;
+  if (!proxy->served_from) proxy->served_from = through;
   status.warnings = manifest->warnings;
   for (size_t type = 0; type < xds::kTypes; ++type) status.types[type].in_force = in_force[type];
   NoteLive(*proxy);
@@ -154,23 +155,10 @@ std::optional<TxnStatus> StatusBoard::Transaction(const model::MeshId& mesh, sto
   TxnStatus status;
   status.compiled_through = history.compiled_through;
   if (txn <= history.floor) {
-    for (const auto& [stream, proxy] : proxies_) {
-      if (proxy.status.key.mesh == mesh) Count(proxy.status, txn, Types().set(), true, status);
-    }
+    CountMesh(mesh, txn, status);
   } else {
     const auto touched = std::ranges::lower_bound(history.touched, txn, {}, &transform::FeedUpdate::Touched::txn);
-    if (touched != history.touched.end() && touched->txn == txn) {
-      for (const auto& [key, types] : touched->proxies) {
-        const auto streams = by_key_.find(key);
-        if (streams == by_key_.end()) continue;
-        for (const StreamId stream : streams->second) {
-          const Proxy& proxy = proxies_.at(stream);
-          // It waits because it has not looked since: what it waits for may be there.
-          if (proxy.status.waiting && proxy.seen_through < txn) ++status.pending;
-          Count(proxy.status, txn, types, false, status);
-        }
-      }
-    }
+    if (touched != history.touched.end() && touched->txn == txn) CountTouched(*touched, status);
   }
   status.live = history.compiled_through >= txn && status.pending == 0 && status.rejected == 0;
   return status;
@@ -191,15 +179,19 @@ StatusBoard::Census StatusBoard::census() const {
     census.orphaned += proxy.status.orphaned ? 1 : 0;
     census.rejecting += std::ranges::any_of(types, &TypeStatus::rejected) ? 1 : 0;
     census.warming += std::ranges::any_of(types, &TypeStatus::warming) ? 1 : 0;
-    census.warned += proxy.status.warnings.empty() ? 0 : 1;
+    census.warned += proxy.status.warnings.empty() && proxy.status.skew.empty() ? 0 : 1;
   }
   return census;
 }
 
 size_t StatusBoard::StreamsOf(const compile::ProxyKey& key) const {
   base::MutexLock lock(mutex_);
-  const auto found = by_key_.find(key);
-  return found == by_key_.end() ? 0 : found->second.size();
+  size_t streams = 0;
+  for (const compile::Profile profile : compile::kAllProfiles) {
+    const auto found = by_key_.find({key.mesh, key.kind, key.name, profile});
+    if (found != by_key_.end()) streams += found->second.size();
+  }
+  return streams;
 }
 
 StatusBoard::Proxy* StatusBoard::FindLocked(StreamId stream) {
@@ -214,6 +206,37 @@ void StatusBoard::NoteLive(Proxy& proxy) {
     type.rejected = false;
     type.rejected_names.clear();
     type.message.clear();
+  }
+}
+
+void StatusBoard::CountMesh(const model::MeshId& mesh, store::Txn txn, TxnStatus& status) const {
+  for (const auto& [stream, proxy] : proxies_) {
+    if (proxy.status.key.mesh != mesh) continue;
+    // It is about to be served: its profile is being compiled.
+    if (!proxy.seen_through) ++status.pending;
+    Count(proxy.status, txn, Types().set(), true, status);
+  }
+}
+
+void StatusBoard::CountTouched(const transform::FeedUpdate::Touched& touched, TxnStatus& status) const {
+  for (const auto& [key, types] : touched.proxies) {
+    for (const compile::Profile profile : compile::kAllProfiles) {
+      compile::ProxyKey sibling = key;
+      sibling.profile = profile;
+      const auto streams = by_key_.find(sibling);
+      if (streams == by_key_.end() || (profile != key.profile && touched.proxies.contains(sibling))) continue;
+      for (const StreamId stream : streams->second) {
+        const Proxy& proxy = proxies_.at(stream);
+        // It waits because it has not looked since: what it waits for may be there.
+        if (proxy.status.waiting && proxy.seen_through.value_or(0) < touched.txn) ++status.pending;
+        if (profile == key.profile) {
+          Count(proxy.status, touched.txn, types, false, status);
+        } else if (proxy.served_from.value_or(0) >= touched.txn) {
+          // Its profile came into use after that: the transaction is in what it was given first.
+          Count(proxy.status, touched.txn, Types().set(), true, status);
+        }
+      }
+    }
   }
 }
 

@@ -53,6 +53,8 @@ struct ProxyStatus {
   bool waiting = true;
   // Its resource was deleted: it keeps what it has.
   bool orphaned = false;
+  // What its version of Envoy is too old for, or that it does not say which it is.
+  std::vector<std::string> skew;
   // What its configuration leaves out or does otherwise than the model says, and why.
   std::vector<compile::Warning> warnings;
   std::array<TypeStatus, xds::kTypes> types;
@@ -124,14 +126,17 @@ class StatusBoard {
     uint64_t warned = 0;  // whose configuration was compiled with warnings
   };
   Census census() const EXCLUDES(mutex_);
+  // Of the key's resource, whatever their profiles.
   size_t StreamsOf(const compile::ProxyKey& key) const EXCLUDES(mutex_);
 
  private:
   struct Proxy {
     ProxyStatus status;
     store::Txn applied_through = 0;
-    // How new the state was in which it last looked for its manifest.
-    store::Txn seen_through = 0;
+    // How new the state was in which it last looked for its manifest; nothing before it has.
+    std::optional<store::Txn> seen_through;
+    // The state from which it was first served.
+    std::optional<store::Txn> served_from;
   };
   struct MeshHistory {
     store::Txn compiled_through = 0;
@@ -143,6 +148,9 @@ class StatusBoard {
   Proxy* FindLocked(StreamId stream) REQUIRES(mutex_);
   static void NoteLive(Proxy& proxy);
   using Types = std::bitset<compile::kFragmentTypes>;
+  // Adds every proxy of a mesh; adds those that a transaction touched.
+  void CountMesh(const model::MeshId& mesh, store::Txn txn, TxnStatus& status) const REQUIRES(mutex_);
+  void CountTouched(const transform::FeedUpdate::Touched& touched, TxnStatus& status) const REQUIRES(mutex_);
   // Adds a proxy that `txn` touched in `types` to the count. When it is `forgotten` what the
   // transaction touched, a type that is in force now counts as having it.
   static void Count(const ProxyStatus& proxy, store::Txn txn, Types types, bool forgotten, TxnStatus& status);

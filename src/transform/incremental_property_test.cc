@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "compile/compile.h"
@@ -58,6 +59,22 @@ struct Follower {
   }
 };
 
+// What else comes into demand and goes out of it; `demanded` is kept up to date.
+DemandChanges RandomDemand(std::set<ProxyKey>& demanded) {
+  DemandChanges changes;
+  for (ProxyKey key : compile::testing::AllProxies()) {
+    key.profile = compile::Profile::kOld;
+    if (!OneIn(4)) continue;
+    if (demanded.insert(key).second) {
+      changes.began.push_back(key);
+    } else {
+      demanded.erase(key);
+      changes.ended.push_back(key);
+    }
+  }
+  return changes;
+}
+
 TEST(IncrementalProperty, EqualsFromScratch) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   setenv("RC_PARAMS", "max_success=500", 0);
@@ -70,6 +87,7 @@ TEST(IncrementalProperty, EqualsFromScratch) {
     store::Txn txn = 0;
     for (const auto& resource : compile::testing::RandomResources()) compiler.Load(At(resource, ++txn));
     follower.Take(compiler.CompileAll(txn));
+    std::set<ProxyKey> demanded;
     for (int step = 1 + Below(12); step > 0; --step) {
       std::vector<MeshTransaction> transactions;
       for (int i = Below(3); i >= 0; --i) {
@@ -79,9 +97,15 @@ TEST(IncrementalProperty, EqualsFromScratch) {
           transaction.changes.push_back({resource->key, OneIn(3) ? nullptr : At(resource, txn)});
         }
       }
-      follower.Take(compiler.Apply(transactions));
+      if (OneIn(5)) transactions.clear();
+      follower.Take(compiler.Apply(transactions, RandomDemand(demanded)));
     }
-    for (const ProxyKey& key : compile::testing::AllProxies()) {
+    std::vector<ProxyKey> keys = compile::testing::AllProxies();
+    keys.insert(keys.end(), demanded.begin(), demanded.end());
+    for (const auto& [key, manifest] : follower.manifests) {
+      RC_ASSERT(key.profile == compile::Profile::kStock || demanded.contains(key));
+    }
+    for (const ProxyKey& key : keys) {
       const auto published = follower.manifests.find(key);
       const bool exists = compiler.snapshot().Find(key.kind, "", key.name) != nullptr;
       RC_ASSERT(exists == (published != follower.manifests.end()));

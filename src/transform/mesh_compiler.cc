@@ -13,7 +13,9 @@ using compile::ReadKey;
 
 bool HasProxies(model::Kind kind) { return kind == model::Kind::kVirtualNode || kind == model::Kind::kVirtualGateway; }
 
-ProxyKey ProxyOf(const model::ResourceKey& key) { return {key.mesh, key.kind, key.name, compile::Profile::kStock}; }
+ProxyKey ProxyOf(const model::ResourceKey& key, compile::Profile profile = compile::Profile::kStock) {
+  return {key.mesh, key.kind, key.name, profile};
+}
 
 base::Hash HashOfList(std::span<const compile::FragmentPtr> fragments) {
   std::string list;
@@ -24,24 +26,13 @@ base::Hash HashOfList(std::span<const compile::FragmentPtr> fragments) {
   return base::HashOf(list);
 }
 
-// `before` itself when nothing changed.
-std::shared_ptr<const TypeSet> MakeSet(std::span<const compile::FragmentPtr> fragments, store::Txn txn,
-                                       const std::shared_ptr<const TypeSet>& before) {
-  const base::Hash hash = HashOfList(fragments);
-  if (before != nullptr && before->hash == hash) return before;
-  auto set = std::make_shared<TypeSet>();
-  set->fragments.assign(fragments.begin(), fragments.end());
-  set->txn = txn;
-  set->hash = hash;
-  return set;
-}
-
 }  // namespace
 
 MeshCompiler::MeshCompiler(model::MeshId mesh, CompileFunction compile)
     : compile_(std::move(compile)), snapshot_(std::move(mesh)) {}
 
 FeedUpdate MeshCompiler::CompileAll(store::Txn through) {
+  through_ = through;
   FeedUpdate update{snapshot_.mesh(), through, {}, {}, {}};
   for (const model::Kind kind : {model::Kind::kVirtualNode, model::Kind::kVirtualGateway}) {
     for (const model::Resource* resource : snapshot_.All(kind)) {
@@ -51,8 +42,11 @@ FeedUpdate MeshCompiler::CompileAll(store::Txn through) {
   return update;
 }
 
-FeedUpdate MeshCompiler::Apply(std::span<const MeshTransaction> transactions) {
-  FeedUpdate update{snapshot_.mesh(), transactions.empty() ? 0 : transactions.back().txn, {}, {}, {}};
+FeedUpdate MeshCompiler::Apply(std::span<const MeshTransaction> transactions, const DemandChanges& demand) {
+  if (!transactions.empty()) through_ = transactions.back().txn;
+  FeedUpdate update{snapshot_.mesh(), through_, {}, {}, {}};
+  Release(demand.ended, update);
+  demanded_.insert(demand.began.begin(), demand.began.end());
   // Who read what changed, before and after: a proxy that is compiled for one change may come to read
   // what another one of the same step changed.
   std::vector<Affected> steps;
@@ -62,8 +56,26 @@ FeedUpdate MeshCompiler::Apply(std::span<const MeshTransaction> transactions) {
     for (const ResourceChange& change : transaction.changes) TakeChange(change, step);
     affected.insert(step.proxies.begin(), step.proxies.end());
   }
+  std::map<ProxyKey, Types> changed = CompileAffected(affected, steps, update);
+  CompileDemanded(demand.began, changed, update);
+  Attribute(std::move(steps), changed, update);
+  ForgetUnused();
+  return update;
+}
+
+void MeshCompiler::Release(std::span<const ProxyKey> ended, FeedUpdate& update) {
+  for (const ProxyKey& key : ended) {
+    demanded_.erase(key);
+    index_.Remove(key);
+    if (manifests_.erase(key) > 0) update.removed.push_back(key);
+  }
+}
+
+std::map<ProxyKey, MeshCompiler::Types> MeshCompiler::CompileAffected(const std::set<ProxyKey>& proxies,
+                                                                      std::span<const Affected> steps,
+                                                                      FeedUpdate& update) {
   std::map<ProxyKey, Types> changed;
-  for (const ProxyKey& proxy : affected) {
+  for (const ProxyKey& proxy : proxies) {
     if (snapshot_.Find(proxy.kind, "", proxy.name) == nullptr) {
       index_.Remove(proxy);
       if (manifests_.erase(proxy) > 0) update.removed.push_back(proxy);
@@ -71,6 +83,19 @@ FeedUpdate MeshCompiler::Apply(std::span<const MeshTransaction> transactions) {
       changed.emplace(proxy, types);
     }
   }
+  return changed;
+}
+
+void MeshCompiler::CompileDemanded(std::span<const ProxyKey> began, std::map<ProxyKey, Types>& changed,
+                                   FeedUpdate& update) {
+  for (const ProxyKey& key : began) {
+    if (manifests_.contains(key) || snapshot_.Find(key.kind, "", key.name) == nullptr) continue;
+    changed.emplace(key, CompileOne(key, {}, update));
+  }
+}
+
+void MeshCompiler::Attribute(std::vector<Affected> steps, const std::map<ProxyKey, Types>& changed,
+                             FeedUpdate& update) {
   for (Affected& step : steps) {
     for (const ReadKey& key : step.changed) index_.Collect(key, step.proxies);
     FeedUpdate::Touched touched{step.txn, {}};
@@ -79,8 +104,6 @@ FeedUpdate MeshCompiler::Apply(std::span<const MeshTransaction> transactions) {
     }
     if (!touched.proxies.empty()) update.touched.push_back(std::move(touched));
   }
-  ForgetUnused();
-  return update;
 }
 
 void MeshCompiler::TakeChange(const ResourceChange& change, Affected& step) {
@@ -89,7 +112,12 @@ void MeshCompiler::TakeChange(const ResourceChange& change, Affected& step) {
   if (current != nullptr && current->txn >= step.txn) return;  // it was loaded already
   step.changed.push_back(ReadKey{kind, parent, name});
   index_.Collect(step.changed.back(), step.proxies);
-  if (HasProxies(kind)) step.proxies.insert(ProxyOf(change.key));
+  if (HasProxies(kind)) {
+    for (const compile::Profile profile : compile::kAllProfiles) {
+      const ProxyKey proxy = ProxyOf(change.key, profile);
+      if (profile == compile::Profile::kStock || demanded_.contains(proxy)) step.proxies.insert(proxy);
+    }
+  }
   if (change.resource != nullptr) {
     snapshot_.Put(change.resource);
   } else {
@@ -105,6 +133,7 @@ ManifestPtr MeshCompiler::Find(const ProxyKey& key) const {
 MeshCompiler::Types MeshCompiler::CompileOne(const ProxyKey& key, std::span<const Affected> steps, FeedUpdate& update) {
   compile::ProxyConfig config = compile_(snapshot_, key);
   const store::Txn txn = steps.empty() ? NewestRead(config.reads) : NewestStep(steps, key, config.reads);
+  const ManifestPtr stock = Find(ProxyOf(key.resource()));
   ManifestPtr& current = manifests_[key];
   auto manifest = std::make_shared<Manifest>();
   manifest->key = key;
@@ -117,7 +146,7 @@ MeshCompiler::Types MeshCompiler::CompileOne(const ProxyKey& key, std::span<cons
     const size_t index = static_cast<size_t>(type);
     const auto before = current == nullptr ? nullptr : current->types[index];
     for (auto it = begin; it != end; ++it) *it = Shared(*it);
-    manifest->types[index] = MakeSet({begin, end}, txn, before);
+    manifest->types[index] = MakeSet({begin, end}, txn, before, stock == nullptr ? nullptr : stock->types[index]);
     if (manifest->types[index] != before) changed.set(index);
     begin = end;
   }
@@ -126,6 +155,19 @@ MeshCompiler::Types MeshCompiler::CompileOne(const ProxyKey& key, std::span<cons
   current = manifest;
   update.changed.push_back(std::move(manifest));
   return changed;
+}
+
+std::shared_ptr<const TypeSet> MeshCompiler::MakeSet(std::span<const compile::FragmentPtr> fragments, store::Txn txn,
+                                                     const std::shared_ptr<const TypeSet>& before,
+                                                     const std::shared_ptr<const TypeSet>& stock) {
+  const base::Hash hash = HashOfList(fragments);
+  if (before != nullptr && before->hash == hash) return before;
+  if (stock != nullptr && stock->hash == hash) return stock;
+  auto set = std::make_shared<TypeSet>();
+  set->fragments.assign(fragments.begin(), fragments.end());
+  set->txn = txn;
+  set->hash = hash;
+  return set;
 }
 
 compile::FragmentPtr MeshCompiler::Shared(const compile::FragmentPtr& fragment) {

@@ -38,13 +38,15 @@ model::ResourcePtr At(model::ResourceKey key, store::Txn txn, std::string uid = 
 
 // A compiler with a meaning that fits in a line: each node has one cluster that spells the uid of the
 // service named like the node, and one constant listener.
+// For an old Envoy the listener is another one.
 ProxyConfig ToyCompile(const model::Snapshot& snapshot, const ProxyKey& key) {
   ProxyConfig config;
   config.reads = {ReadKey{Kind::kVirtualNode, "", key.name}, ReadKey{Kind::kVirtualService, "", key.name}};
   if (const auto* service = snapshot.Find(Kind::kVirtualService, "", key.name)) {
     config.fragments.push_back(compile::MakeFragment(FragmentType::kCluster, "c", service->record.uid()));
   }
-  config.fragments.push_back(compile::MakeFragment(FragmentType::kListener, "l", "listener"));
+  const bool old = key.profile == compile::Profile::kOld;
+  config.fragments.push_back(compile::MakeFragment(FragmentType::kListener, "l", old ? "old" : "listener"));
   return config;
 }
 
@@ -120,6 +122,48 @@ TEST_F(MeshCompilerTest, EqualFragmentsAreOneObject) {
   Apply(1, Node("a"), At(Node("a"), 1));
   Apply(2, Node("b"), At(Node("b"), 2));
   EXPECT_EQ(compiler_.Find(Proxy("a"))->types[2]->fragments[0], compiler_.Find(Proxy("b"))->types[2]->fragments[0]);
+}
+
+ProxyKey OldProxy(std::string name) { return {kMesh, Kind::kVirtualNode, std::move(name), compile::Profile::kOld}; }
+
+TEST_F(MeshCompilerTest, AProfileIsCompiledWhenItComesIntoDemandAndEndsWithIt) {
+  Apply(1, Node("n"), At(Node("n"), 1));
+  Apply(2, Service("n"), At(Service("n"), 2, "two"));
+  EXPECT_EQ(compiler_.Find(OldProxy("n")), nullptr);
+
+  const FeedUpdate begun = compiler_.Apply({}, {{OldProxy("n")}, {}});
+  ASSERT_THAT(begun.changed, SizeIs(1));
+  EXPECT_EQ(begun.changed[0]->key, OldProxy("n"));
+  EXPECT_EQ(begun.compiled_through, 2U);
+  EXPECT_THAT(begun.touched, IsEmpty()) << "no transaction is behind it";
+  EXPECT_THAT(compiler_.Apply({}, {{OldProxy("n")}, {}}).changed, IsEmpty());
+
+  const FeedUpdate ended = compiler_.Apply({}, {{}, {OldProxy("n")}});
+  EXPECT_THAT(ended.removed, ElementsAre(OldProxy("n")));
+  EXPECT_THAT(Apply(3, Service("n"), At(Service("n"), 3, "three")).changed, SizeIs(1)) << "it costs nothing any more";
+}
+
+TEST_F(MeshCompilerTest, AProfileInDemandFollowsEveryChange) {
+  compiler_.Apply({}, {{OldProxy("n")}, {}});
+  const FeedUpdate made = Apply(1, Node("n"), At(Node("n"), 1));
+  ASSERT_THAT(made.changed, SizeIs(2)) << "demanded before it was made";
+  EXPECT_THAT(made.touched.at(0).proxies, SizeIs(2));
+  const FeedUpdate changed = Apply(2, Service("n"), At(Service("n"), 2, "two"));
+  EXPECT_THAT(changed.changed, SizeIs(2));
+  const FeedUpdate gone = Apply(3, Node("n"), nullptr);
+  EXPECT_THAT(gone.removed, ElementsAre(Proxy("n"), OldProxy("n")));
+}
+
+TEST_F(MeshCompilerTest, WhatIsTheSameInTwoProfilesIsOneObject) {
+  Apply(1, Node("n"), At(Node("n"), 1));
+  Apply(2, Service("n"), At(Service("n"), 2, "two"));
+  compiler_.Apply({}, {{OldProxy("n")}, {}});
+  const ManifestPtr stock = compiler_.Find(Proxy("n"));
+  const ManifestPtr old = compiler_.Find(OldProxy("n"));
+  EXPECT_EQ(stock->types[0], old->types[0]);
+  EXPECT_NE(stock->types[2], old->types[2]);
+  Apply(3, Service("n"), At(Service("n"), 3, "three"));
+  EXPECT_EQ(compiler_.Find(Proxy("n"))->types[0], compiler_.Find(OldProxy("n"))->types[0]);
 }
 
 }  // namespace

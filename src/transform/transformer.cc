@@ -26,7 +26,9 @@ base::Result<model::ResourcePtr> ParseResource(model::ResourceKey key, const std
 }  // namespace
 
 Transformer::Transformer(store::Store& store, Feed& feed, const base::Clock& clock)
-    : store_(store), feed_(feed), clock_(clock) {}
+    : store_(store), feed_(feed), clock_(clock) {
+  feed_.OnDemand([this](const model::MeshId& mesh) { OnDemand(mesh); });
+}
 
 Transformer::~Transformer() { Stop(); }
 
@@ -44,6 +46,7 @@ base::Status Transformer::Start() {
 
 void Transformer::Stop() {
   watcher_.reset();
+  feed_.OnDemand(nullptr);
   {
     base::MutexLock lock(mutex_);
     stopping_ = true;
@@ -106,10 +109,19 @@ void Transformer::OnTransaction(const store::TransactionPtr& transaction) {
     base::MutexLock lock(mutex_);
     ++stats_.transactions;
     for (auto& [mesh, changes] : by_mesh) {
-      Pending& pending = pending_[mesh];
-      if (pending.transactions.empty()) pending.since = clock_.Now();
-      pending.transactions.push_back(std::move(changes));
+      const auto [pending, first] = pending_.try_emplace(mesh);
+      if (first) pending->second.since = clock_.Now();
+      pending->second.transactions.push_back(std::move(changes));
     }
+  }
+  wake_.NotifyAll();
+}
+
+void Transformer::OnDemand(const model::MeshId& mesh) {
+  {
+    base::MutexLock lock(mutex_);
+    const auto [pending, first] = pending_.try_emplace(mesh);
+    if (first) pending->second.since = clock_.Now();
   }
   wake_.NotifyAll();
 }
@@ -117,7 +129,11 @@ void Transformer::OnTransaction(const store::TransactionPtr& transaction) {
 void Transformer::Run() {
   std::vector<MeshTransaction> transactions;
   while (const std::optional<model::MeshId> mesh = TakeNext(transactions)) {
-    CompileMesh(*mesh, std::move(transactions));
+    if (transactions.empty()) {
+      CompileDemanded(*mesh);
+    } else {
+      CompileMesh(*mesh, transactions);
+    }
     transactions.clear();
   }
 }
@@ -157,9 +173,24 @@ std::optional<model::MeshId> Transformer::NextLocked(base::Clock::TimePoint now,
   return *next;
 }
 
-void Transformer::CompileMesh(const model::MeshId& mesh, std::vector<MeshTransaction> transactions) {
-  MeshCompiler& compiler = meshes_.try_emplace(mesh, mesh).first->second;
-  FeedUpdate update = compiler.Apply(transactions);
+void Transformer::CompileDemanded(const model::MeshId& mesh) {
+  const auto found = meshes_.find(mesh);
+  if (found == meshes_.end()) {  // the demand is taken into account when the mesh is made
+    base::MutexLock lock(mutex_);
+    hold_offs_.erase(mesh);
+    return;
+  }
+  FeedUpdate update = found->second.Apply({}, feed_.TakeDemand(mesh, false));
+  const size_t manifests = update.changed.size();
+  if (manifests > 0 || !update.removed.empty()) feed_.Publish(std::move(update));
+  base::MutexLock lock(mutex_);
+  stats_.manifests += manifests;
+}
+
+void Transformer::CompileMesh(const model::MeshId& mesh, const std::vector<MeshTransaction>& transactions) {
+  const auto [found, is_new] = meshes_.try_emplace(mesh, mesh);
+  MeshCompiler& compiler = found->second;
+  FeedUpdate update = compiler.Apply(transactions, feed_.TakeDemand(mesh, is_new));
   const size_t manifests = update.changed.size();
   feed_.Publish(std::move(update));
   const bool gone = compiler.empty();

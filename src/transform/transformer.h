@@ -19,7 +19,8 @@ namespace chancery::transform {
 
 // Keeps every mesh compiled and published: reads the store once, then follows its watch. Changes are
 // taken in txn order per mesh and coalesced under churn (HoldOff), and meshes take turns, so that a
-// busy one never starves another. Start and Stop from one thread; the work is on one of its own.
+// busy one never starves another. Manifests of other profiles than stock are compiled when they come into demand
+// (Feed::OnDemand) and kept as long. Start and Stop from one thread; the work is on one of its own.
 class Transformer {
  public:
   // References outlive it.
@@ -40,6 +41,7 @@ class Transformer {
   Stats stats() const EXCLUDES(mutex_);
 
  private:
+  // What waits for a mesh: transactions, or only that somebody demands a profile of it.
   struct Pending {
     std::vector<MeshTransaction> transactions;
     base::Clock::TimePoint since{};
@@ -47,12 +49,15 @@ class Transformer {
 
   base::Result<store::Txn> LoadAll();
   void OnTransaction(const store::TransactionPtr& transaction) EXCLUDES(mutex_);
+  void OnDemand(const model::MeshId& mesh) EXCLUDES(mutex_);
   void Run() EXCLUDES(mutex_);
   // Waits for a mesh that is due and takes its transactions. Nothing when it is time to stop.
   std::optional<model::MeshId> TakeNext(std::vector<MeshTransaction>& transactions) EXCLUDES(mutex_);
   // The mesh that has waited longest among those whose hold-off is over, or how long to wait.
   std::optional<model::MeshId> NextLocked(base::Clock::TimePoint now, base::Clock::TimePoint& wake) REQUIRES(mutex_);
-  void CompileMesh(const model::MeshId& mesh, std::vector<MeshTransaction> transactions) EXCLUDES(mutex_);
+  void CompileMesh(const model::MeshId& mesh, const std::vector<MeshTransaction>& transactions) EXCLUDES(mutex_);
+  // Nothing but what came into demand.
+  void CompileDemanded(const model::MeshId& mesh) EXCLUDES(mutex_);
 
   store::Store& store_;
   Feed& feed_;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
 #include "base/mutex.h"
@@ -98,6 +99,44 @@ TEST(Transformer, CatchesUpWithABurstInManyMeshes) {
     EXPECT_NE(feed.Find(Proxy({"000000000000", "m" + std::to_string(i % 5)}, "n" + std::to_string(i))), nullptr) << i;
   }
   EXPECT_LE(transformer.stats().compilations, transformer.stats().transactions);
+}
+
+TEST(Transformer, CompilesAProfileThatComesIntoDemand) {
+  store::MemoryStore store;
+  PutNode(store, kMesh, "n");
+  MemoryFeed feed;
+  base::Mutex mutex;
+  base::CondVar published;
+  std::set<compile::ProxyKey> old;
+  feed.Subscribe([&](const FeedUpdate& update) {
+    base::MutexLock lock(mutex);
+    for (const auto& manifest : update.changed) {
+      if (manifest->key.profile == compile::Profile::kOld) old.insert(manifest->key);
+    }
+    published.NotifyAll();
+  });
+  const auto wait_for = [&](const compile::ProxyKey& key) {
+    base::MutexLock lock(mutex);
+    while (!old.contains(key)) published.Wait(mutex);
+  };
+  Transformer transformer(store, feed, base::Clock::System());
+  ASSERT_TRUE(transformer.Start());
+
+  compile::ProxyKey there = Proxy(kMesh, "n");
+  there.profile = compile::Profile::kOld;
+  EXPECT_EQ(feed.Find(there), nullptr);
+  EXPECT_TRUE(feed.Exists(there));
+  const Demand demand = feed.Want(there);
+  wait_for(there);
+  EXPECT_NE(feed.Find(there), nullptr);
+
+  const MeshId later{"000000000000", "later"};
+  compile::ProxyKey absent = Proxy(later, "n");
+  absent.profile = compile::Profile::kOld;
+  const Demand early = feed.Want(absent);
+  EXPECT_FALSE(feed.Exists(absent));
+  PutNode(store, later, "n");
+  wait_for(absent);
 }
 
 TEST(Transformer, StopsWithWorkPending) {

@@ -23,6 +23,12 @@ std::string UserAgent(const envoy::config::core::v3::Node& node) {
          std::to_string(version.minor_number()) + "." + std::to_string(version.patch());
 }
 
+std::optional<SoftwareVersion> EnvoyVersion(const envoy::config::core::v3::Node& node) {
+  if (node.user_agent_name() != "envoy" || !node.user_agent_build_version().has_version()) return std::nullopt;
+  const auto& version = node.user_agent_build_version().version();
+  return SoftwareVersion{version.major_number(), version.minor_number(), version.patch()};
+}
+
 base::Status ReadAddress(const google::protobuf::Struct& bind, const std::string& key, std::string& address) {
   const auto found = bind.fields().find(key);
   if (found == bind.fields().end()) return base::Status::Ok();
@@ -58,6 +64,7 @@ base::Result<Node> ParseNode(std::string_view bytes) {
   node.id = message.id();
   node.cluster = message.cluster();
   node.user_agent = UserAgent(message);
+  node.envoy_version = EnvoyVersion(message);
   CHANCERY_RETURN_IF_ERROR(ReadBind(message.metadata(), node));
   return node;
 }

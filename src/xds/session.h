@@ -32,11 +32,21 @@ struct SessionOptions {
 };
 
 // Who the client says it is, from the node of its first request.
+// major.minor.patch of a client's software.
+struct SoftwareVersion {
+  uint32_t major_number = 0;
+  uint32_t minor_number = 0;
+  uint32_t patch = 0;
+  auto operator<=>(const SoftwareVersion&) const = default;
+};
+
 struct Node {
   std::string id;
   std::string cluster;
   // "envoy/1.36.2" where it says so, else empty.
   std::string user_agent;
+  // Of an Envoy that says it: user_agent_name "envoy" with a user_agent_build_version.
+  std::optional<SoftwareVersion> envoy_version;
   // node.metadata["chancery.bind"], empty where absent.
   std::string bind_ingress;
   std::string bind_egress;

@@ -189,9 +189,22 @@ TEST(ParseNode, ReadsWhoAndWhere) {
   EXPECT_EQ(node->id, "arn");
   EXPECT_EQ(node->cluster, "c");
   EXPECT_EQ(node->user_agent, "envoy/1.36.2");
+  EXPECT_EQ(node->envoy_version, (SoftwareVersion{1, 36, 2}));
   EXPECT_EQ(node->bind_ingress, "127.0.1.1");
   EXPECT_EQ(node->bind_egress, "127.0.1.2");
   EXPECT_EQ(node->bind_application, "127.0.1.3");
+}
+
+TEST(ParseNode, OnlyAnEnvoyHasTheVersionOfOne) {
+  envoy::config::core::v3::Node message;
+  message.set_id("arn");
+  EXPECT_EQ(ParseNode(message.SerializeAsString())->envoy_version, std::nullopt);
+  message.set_user_agent_name("envoy");
+  EXPECT_EQ(ParseNode(message.SerializeAsString())->envoy_version, std::nullopt);
+  message.mutable_user_agent_build_version()->mutable_version()->set_major_number(1);
+  EXPECT_EQ(ParseNode(message.SerializeAsString())->envoy_version, (SoftwareVersion{1, 0, 0}));
+  message.set_user_agent_name("grpc-go");
+  EXPECT_EQ(ParseNode(message.SerializeAsString())->envoy_version, std::nullopt);
 }
 
 TEST(ParseNode, NamesTheFieldThatIsWrong) {

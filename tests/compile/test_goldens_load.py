@@ -1,27 +1,28 @@
-"""Every golden of the compiler is accepted by the oldest and the newest supported Envoy.
+"""Every golden of the compiler loads into the oldest and the newest supported Envoy as a static configuration.
 
-Each proxy of src/compile/testdata/*/expect.json becomes a static bootstrap (route configurations in
-place of RDS, which a static Envoy cannot ask for) and is loaded with `envoy --mode validate`. Unlike
-over ADS, a static configuration is refused also for a route to an unknown cluster.
+Each proxy of src/compile/testdata becomes a static bootstrap (route configurations in place of RDS, which a static
+Envoy cannot ask for) and is loaded with `envoy --mode validate`. Unlike over ADS, a static configuration is refused
+also for a route to an unknown cluster. What another profile is given is loaded too, where it differs.
 """
 import copy
 import json
-import pathlib
 import subprocess
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-GOLDENS = sorted((ROOT / "src/compile/testdata").glob("*/expect.json"))
+import goldens
+from certificates import Certificates
+from demo.proxies import find_envoy
+
 HCM = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-
-
-def envoys():
-    found = {}
-    for version in ("oldest", "newest"):
-        for binary in (ROOT / f"build/env/envoy-{version}").glob("lib/python3*/site-packages/envoy/_bin/envoy"):
-            found[version] = binary
-    return found
+# As `chancery bootstrap --sds-socket` makes it.
+SDS = {
+    "name": "static_cluster_sds_unix_socket",
+    "load_assignment": {
+        "cluster_name": "static_cluster_sds_unix_socket",
+        "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": "/no/sds.sock"}}}}]}]
+    },
+}
 
 
 def bootstrap(proxy):
@@ -37,24 +38,31 @@ def bootstrap(proxy):
     assert not routes, "a route configuration that no listener uses"
     return {
         "node": {"id": "golden", "cluster": "golden"},
-        "static_resources": {"clusters": proxy["clusters"], "listeners": listeners},
+        "static_resources": {"clusters": [SDS, *proxy["clusters"]], "listeners": listeners},
         "layered_runtime": {"layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 1000}}]},
     }
 
 
 def proxies():
-    for golden in GOLDENS:
-        for name, proxy in json.loads(golden.read_text()).items():
-            yield pytest.param(proxy, id=f"{golden.parent.name}-{name.replace('/', '-')}")
+    for case in goldens.cases():
+        stock = goldens.proxies(case)
+        for profile in goldens.PROFILES:
+            for name, proxy in goldens.proxies(case, profile).items():
+                if profile == "stock" or proxy != stock[name]:
+                    yield pytest.param(proxy, id=f"{case}-{name.replace('/', '-')}-{profile}")
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.mark.parametrize("version", ["oldest", "newest"])
 @pytest.mark.parametrize("proxy", list(proxies()))
-def test_envoy_accepts(version, proxy, tmp_path):
-    binary = envoys().get(version)
-    assert binary, f"no {version} Envoy in build/env: run tools/setup.sh test"
+def test_envoy_accepts(version, proxy, certificates, tmp_path):
+    binary = find_envoy(goldens.ROOT / f"build/env/envoy-{version}")
     path = tmp_path / "bootstrap.json"
-    path.write_text(json.dumps(bootstrap(proxy)))
+    path.write_text(json.dumps(certificates.in_envoy(bootstrap(proxy))))
     done = subprocess.run([binary, "--mode", "validate", "-c", path, "--log-level", "warning", "--disable-hot-restart"],
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -63,4 +71,4 @@ def test_envoy_accepts(version, proxy, tmp_path):
 
 
 def test_goldens_are_found():
-    assert len(GOLDENS) >= 10
+    assert len(goldens.cases()) >= 10

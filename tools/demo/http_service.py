@@ -5,8 +5,8 @@ import threading
 
 
 class HttpService:
-    """Answers every GET with {service, version, path, headers}, and what `more(headers)` returns,
-    over HTTP/1.1 with keep-alive. Serves until close()."""
+    """Answers every GET with {service, version, path, headers} (repeated ones joined), and what `more(headers)`
+    returns, over HTTP/1.1 with keep-alive. Serves until close()."""
 
     def __init__(self, address, port, service, version, more=None):
         self.service = service
@@ -39,7 +39,7 @@ def _handler(describe):
         disable_nagle_algorithm = True
 
         def do_GET(self):  # the name that http.server wants
-            headers = {name.lower(): value for name, value in self.headers.items()}
+            headers = {name.lower(): ", ".join(self.headers.get_all(name)) for name in self.headers}
             body = json.dumps(describe(self.path, headers)).encode()
             # In one write: headers and body apart would wait for each other's ACK.
             self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" %
