@@ -4,9 +4,10 @@
 #include <envoy/config/listener/v3/listener.pb.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
+#include <iterator>
 #include <optional>
+#include <utility>
 
 #include "compile/testing/simulation/text.h"
 

@@ -12,11 +12,11 @@ namespace chancery::compile::testing {
 
 // What a listener's filters have found out about a connection when a chain is chosen for it.
 struct Arrival {
-  std::string address;
+  std::string address = {};
   uint32_t port = 0;
-  std::string server_name;
+  std::string server_name = {};
   std::string transport = "raw_buffer";
-  std::vector<std::string> alpn;
+  std::vector<std::string> alpn = {};
 };
 
 struct ChainChoice {

@@ -10,11 +10,11 @@ namespace chancery::compile::testing {
 
 // A request on its way through a proxy: what routes match on and rewrite.
 struct Request {
-  std::string method;
-  std::string scheme;
-  std::string host;
-  std::string path;  // with the query
-  Headers headers;   // without pseudo headers
+  std::string method = {};
+  std::string scheme = {};
+  std::string host = {};
+  std::string path = {};  // with the query
+  Headers headers = {};   // without pseudo headers
 
   // The value of `name`, a pseudo header or any other; several are joined with commas.
   std::optional<std::string> Value(std::string_view name) const;

@@ -3,6 +3,7 @@
 #include <envoy/type/matcher/v3/string.pb.h>
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace chancery::compile::testing {
