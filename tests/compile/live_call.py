@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 from live_proxy import CHAIN_HEADER, ROUTE_HEADER, moved
 from marked_upstream import MARKED_HEADER, PING
 
-# "TLS or bytes to a chain of HTTP": the codec answers 400 before any route, which ends the connection.
-CLOSED = "closed"
-
 
 @dataclass
 class Seen:
-    """`cluster`, or a `status`, or `closed`."""
+    """`cluster`, or a `status`, or `closed`; none of them where nothing came."""
     status: int = 0
     closed: bool = False
     cluster: str = ""
@@ -35,6 +32,8 @@ def send(proxy, call, certificate):
             return _read(lambda: connection.recv(65536), call)
     except (ConnectionResetError, BrokenPipeError, ConnectionRefusedError, ssl.SSLError):
         return Seen(closed=True)
+    except TimeoutError:
+        return Seen()
 
 
 def _bytes_of(call):

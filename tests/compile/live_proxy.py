@@ -98,7 +98,7 @@ class LiveProxy:
             port = endpoints[0]["lb_endpoints"][0]["endpoint"]["address"]["socket_address"]["port_value"]
             if "_self_redirect_" in cluster["name"]:
                 return self.addresses[port], port
-        return self._upstreams._address, self._upstreams.port(cluster["name"])
+        return self._upstreams.address, self._upstreams.port(cluster["name"])
 
     def _adapt_listener(self, listener, ports):
         own = own_port(listener)

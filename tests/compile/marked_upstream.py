@@ -3,8 +3,8 @@ import json
 import socket
 import threading
 
-# What a client of plain TCP sends; the answer is `cluster NAME`.
-PING = b"ping\n"
+# What a client of plain TCP sends; the answer is `cluster NAME`. No method of HTTP begins so.
+PING = b"\x01ping\n\r\n\r\n"
 # Set on every answer over HTTP: routes that take it away do so for it alone.
 MARKED_HEADER = "x-app-mesh-virtual-service"
 
@@ -14,13 +14,13 @@ class MarkedUpstreams:
     headers}, and to anything else with `cluster NAME`. Serves until close()."""
 
     def __init__(self, address):
-        self._address = address
+        self.address = address
         self._sockets = {}
 
     def port(self, cluster):
         """Where `cluster` is; it is there from now on."""
         if cluster not in self._sockets:
-            made = socket.create_server((self._address, 0), backlog=128)
+            made = socket.create_server((self.address, 0), backlog=128)
             self._sockets[cluster] = made
             threading.Thread(target=self._serve, args=(cluster, made), daemon=True).start()
         return self._sockets[cluster].getsockname()[1]
