@@ -61,6 +61,11 @@ compatibility: build-tests ## Rewrite docs/guide/compatibility.md from what the 
 	@tools/setup.sh test
 	@CHANCERY_COMPATIBILITY_REWRITE=1 build/env/client/bin/python -m pytest -q tests/api/test_clients.py
 
+.PHONY: field-support
+field-support: build-tests ## Rewrite docs/guide/field-support.md from the goldens and the end-to-end tests
+	@tools/setup.sh test
+	@CHANCERY_FIELD_SUPPORT_REWRITE=1 build/env/client/bin/python -m pytest -q tests/compile/test_field_support.py
+
 .PHONY: bench
 bench: setup-build ## The API's throughput and latency next to moto's, into build/bench/api.json; ARGS=... goes to bench/run.py
 	@tools/setup.sh bench

@@ -14,6 +14,11 @@ from demo.world import Watches, World  # noqa: E402  (needs the path above)
 ENVOYS = ["oldest", "newest"]
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "field(*members): members of the API's specs that the test tries with traffic; "
+                            "docs/guide/field-support.md names it")
+
+
 @contextlib.contextmanager
 def keeping_logs(request, world):
     """`world`, whose data and logs stay if a test that used it failed."""
@@ -49,6 +54,13 @@ def open_world(request):
 @pytest.fixture(params=ENVOYS)
 def each_world(request):
     """A control plane of its own, without a mesh, with the oldest and with the newest Envoy."""
+    with keeping_logs(request, World(envoy=request.param)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module", params=ENVOYS)
+def each_module_world(request):
+    """A control plane for a module, without a mesh, with the oldest and with the newest Envoy."""
     with keeping_logs(request, World(envoy=request.param)) as made:
         yield made
 

@@ -18,6 +18,7 @@
 #include <sstream>
 
 #include "compile/compile.h"
+#include "compile/testing/golden_input.h"
 #include "compile/testing/invariants.h"
 #include "compile/testing/world.h"
 
@@ -42,20 +43,6 @@ std::vector<std::string> Cases() {
   for (const auto& entry : fs::directory_iterator("testdata", absent)) cases.push_back(entry.path().filename());
   std::sort(cases.begin(), cases.end());
   return cases;
-}
-
-std::vector<model::ResourcePtr> ReadResources(const fs::path& path) {
-  std::vector<model::ResourcePtr> resources;
-  const json::value input = json::parse(ReadFile(path));
-  for (const json::value& item : input.as_array()) {
-    const json::object& object = item.as_object();
-    const auto kind = model::KindOfSegment(std::string(object.at("kind").as_string()));
-    if (!kind) throw std::runtime_error("no such kind in " + path.string());
-    const std::string parent = object.contains("parent") ? std::string(object.at("parent").as_string()) : "";
-    resources.push_back(testing::MakeResource(*kind, parent, std::string(object.at("name").as_string()),
-                                              json::serialize(object.at("spec"))));
-  }
-  return resources;
 }
 
 std::string ReadableFragment(const Fragment& fragment) {
@@ -150,7 +137,7 @@ class GoldenTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenTest, IsAsWritten) {
   const fs::path folder = fs::path("testdata") / GetParam();
-  std::vector<model::ResourcePtr> resources = ReadResources(folder / "input.json");
+  std::vector<model::ResourcePtr> resources = testing::ReadGoldenInput(folder / "input.json");
   const auto compiled = Files(resources);
   std::shuffle(resources.begin(), resources.end(), std::mt19937(7));
   EXPECT_EQ(Files(resources), compiled) << "the order of the input shows";

@@ -121,6 +121,7 @@ def nack_metric(world):
     return sum(float(line.rsplit(" ", 1)[1]) for line in counted)
 
 
+@pytest.mark.field("VirtualServiceSpec.provider.virtualNode")
 def test_a_backend_that_does_not_exist_yet_works_once_it_does(lab):
     create_node(lab, "client", backends=["books.lab"])
     client = lab.node("client", "client", "client.lab", mesh_name=MESH).wait_live()

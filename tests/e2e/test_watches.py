@@ -1,12 +1,17 @@
 """The example mesh, with the oldest and the newest Envoy: split, canary, weights under load."""
 import time
 
+import pytest
+
 from demo import load, mesh
 from demo.waiting import wait_until
 
 SPLIT_REQUESTS = 4000
 
 
+@pytest.mark.field("RouteSpec.httpRoute.action.weightedTargets[].{virtualNode,weight}",
+                   "VirtualServiceSpec.provider.virtualRouter",
+                   "VirtualRouterSpec.listeners[].portMapping")
 def test_the_split_is_90_to_10_both_ways_in(each_watches):
     mesh.set_split(each_watches.world.client, search=90, fastersearch=10)
     for make in (each_watches.client_load, each_watches.gateway_load):
@@ -16,6 +21,9 @@ def test_the_split_is_90_to_10_both_ways_in(each_watches):
         assert abs(100 * traffic.versions["v1"] / SPLIT_REQUESTS - 90) <= 2.5, traffic.counts()
 
 
+@pytest.mark.field("RouteSpec.httpRoute.match.headers[].{name,match.exact}",
+                   "RouteSpec.httpRoute.match.prefix",
+                   "RouteSpec.priority")
 def test_every_canary_request_reaches_v2(each_watches):
     for make in (each_watches.client_load, each_watches.gateway_load):
         traffic = make(headers={"x-canary": "true"}, rate=500, limit=500).start().join()
@@ -28,6 +36,9 @@ def test_another_value_of_the_canary_header_is_no_canary(each_watches):
     assert traffic.versions["v1"] > 200
 
 
+@pytest.mark.field("GatewayRouteSpec.httpRoute.match.prefix",
+                   "GatewayRouteSpec.httpRoute.action.target.virtualService",
+                   "VirtualGatewaySpec.listeners[].portMapping")
 def test_the_gateway_rewrites_prefix_and_host(each_watches):
     status, answer = load.get(each_watches.gateway_address, path="/search?q=diver")
     assert (status, answer["path"]) == (200, "/?q=diver")
@@ -39,6 +50,9 @@ def test_a_host_that_is_no_backend_is_not_found(each_watches):
     assert load.get(each_watches.client_address, host="unknown.watches")[0] == 404
 
 
+@pytest.mark.field("VirtualNodeSpec.listeners[].portMapping",
+                   "VirtualNodeSpec.backends[].virtualService.virtualServiceName",
+                   "VirtualNodeSpec.serviceDiscovery.dns.hostname")
 def test_the_website_answers_through_its_own_proxy(each_watches):
     status, answer = load.get(f"{each_watches.website.ingress}:8080", headers={"x-canary": "true"})
     assert status == 200 and answer["service"] == "website"

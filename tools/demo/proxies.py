@@ -56,14 +56,15 @@ class Proxy:
         self.admin = f"{self.egress}:{ADMIN_PORT}"
         self.child = None
 
-    def start(self, envoy, chancery, xds, dns, directory, key=None):
-        """Starts it; wait_live() tells when it has its configuration."""
+    def start(self, envoy, chancery, xds, dns, directory, key=None, flags=()):
+        """Starts it; wait_live() tells when it has its configuration. `flags` are more of `chancery bootstrap`."""
         name = f"{self.resource.replace('/', '_')}-{self.egress}"
         bootstrap = directory / f"{name}.json"
         bootstrap.write_bytes(subprocess.run([
             chancery, "bootstrap", "--resource-arn", self.resource, "--xds", xds, "--admin", self.admin,
             "--admin-access-log", "/dev/null", "--dns-resolver", dns, "--bind-ingress", self.ingress, "--bind-egress",
-            self.egress, "--bind-application", self.application, *(["--xds-grpc", "envoy"] if key else [])
+            self.egress, "--bind-application", self.application, *(["--xds-grpc", "envoy"] if key else []),
+            *flags
         ], check=True, stdout=subprocess.PIPE).stdout)
         if key:
             bootstrap.write_text(json.dumps(sign_streams(json.loads(bootstrap.read_text(encoding="utf-8")))),

@@ -81,14 +81,14 @@ class World:
         self._ends.callback(service.close)
         return service
 
-    def proxy(self, resource, hostname=None, key=None):
+    def proxy(self, resource, hostname=None, key=None, flags=()):
         """An Envoy of `resource`; `hostname` leads to its ingress. Its stream is signed with `key`, if there is
-        one. Not waited for."""
+        one; `flags` are more of `chancery bootstrap`. Not waited for."""
         proxy = Proxy(resource, self.subnet)
         if hostname:
             self.dns.set(hostname, proxy.ingress)
         self._ends.callback(proxy.stop)
-        proxy.start(self.envoy, self.binary, self.control.xds, self.dns.endpoint, self.directory, key)
+        proxy.start(self.envoy, self.binary, self.control.xds, self.dns.endpoint, self.directory, key, flags)
         return proxy
 
     def node(self, name, version, hostname, mesh_name="watches"):
