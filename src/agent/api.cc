@@ -46,7 +46,6 @@ Answer Prometheus(std::string body) {
 }  // namespace
 
 Answer Api::Handle(const Request& request) {
-  if (!limiter_.Take("")) return Text(429, "Too Many Requests\n");
   std::string_view target = request.target;
   const std::string_view path = target.substr(0, target.find('?'));
   const std::string_view query = path.size() < target.size() ? target.substr(path.size() + 1) : std::string_view();
@@ -55,6 +54,7 @@ Answer Api::Handle(const Request& request) {
   if (request.method != (get ? "GET" : "POST")) return Misuse(fmt::format("{} takes {}", path, get ? "GET" : "POST"));
   if (!request.body.empty()) return Misuse(fmt::format("{} takes no body", path));
   if (path == "/status") return {200, {{"content-type", "application/json"}}, ToJson(parts_.health.Report())};
+  if (!limiter_.Take("")) return Text(429, "Too Many Requests\n");
   if (path == "/drain_listeners") return Drain(query);
   return path == "/enableLogging" ? EnableLogging(query) : Stats(query);
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "agent/envoy_admin.h"
 #include "agent/health.h"
 #include "agent/log_level.h"
@@ -17,9 +19,9 @@ namespace chancery::agent {
 //   POST /enableLogging?level=LEVEL                for a while
 //   GET  /stats/prometheus[?usedonly][&filter=metrics_extension][&delta]
 //
-// It takes 10 calls a second, 20 at once, as that agent did; Envoy answers on the thread that also takes its
-// configuration. Nobody is asked who they are: who reaches the address may do all of it. Handle may be called on
-// several threads at once and blocks while Envoy answers. Borrows all it is made of.
+// Of the calls that Envoy answers it takes 10 a second, 20 at once, as that agent did: Envoy answers on the thread that
+// also takes its configuration. Nobody is asked who they are: who reaches the address may do all of it. Handle may be
+// called on several threads at once and blocks while Envoy answers. Borrows all it is made of.
 class Api {
  public:
   struct Parts {

@@ -144,11 +144,12 @@ TEST_F(ApiTest, MisuseIs400AndTooManyCallsAre429) {
   EXPECT_EQ(Ask("POST", "/drain_listeners", "body").status, 400);
   EXPECT_EQ(Ask("GET", "/quitquitquit").status, 404);
   EXPECT_THAT(asked_, IsEmpty());
-  while (Ask("GET", "/status").status == 200) {
+  while (Ask("GET", "/stats/prometheus").status == 200) {
   }
-  EXPECT_EQ(Ask("GET", "/status").status, 429);
+  EXPECT_EQ(Ask("GET", "/stats/prometheus").status, 429);
+  EXPECT_EQ(Ask("GET", "/status").status, 200) << "Envoy is not asked for it";
   clock_.Advance(std::chrono::seconds(1));
-  EXPECT_EQ(Ask("GET", "/status").status, 200);
+  EXPECT_EQ(Ask("GET", "/stats/prometheus").status, 200);
 }
 
 TEST_F(ApiTest, RequestsInFlightAreThoseOfListeners) {

@@ -28,11 +28,15 @@ std::string Or(const std::string& name, const std::string& otherwise) { return n
 
 std::string ServiceName(const model::ResourceKey& key) { return key.mesh.name + "/" + key.name; }
 
+// The member is deprecated, and the only one that connection managers without a provider take.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 void SetTracer(std::string_view name, const google::protobuf::Message& config, Bootstrap& bootstrap) {
   auto& http = *bootstrap.mutable_tracing()->mutable_http();
   http.set_name(std::string(name));
   http.mutable_typed_config()->PackFrom(config);
 }
+#pragma GCC diagnostic pop
 
 // One request each second, and this part of the others.
 std::string ManifestOf(double rate) {

@@ -83,7 +83,7 @@ staticResources:
     loadAssignment:
       cluster_name: mine
       endpoints: [{lbEndpoints: [{endpoint: {address: {socketAddress: {address: 127.0.0.1, portValue: 0x50}}}}]}]
-overload_manager: {refresh_interval: 1s}
+header_prefix: x-mine
 """,
         "ENVOY_STATS_CONFIG_FILE": "stats_config: {stats_matcher: {exclusion_list: {patterns: [{prefix: vhost.}]}}}",
         "ENVOY_STATS_SINKS_CFG_FILE": """{"stats_sinks": [{"name": "envoy.stat_sinks.statsd", "typed_config": {

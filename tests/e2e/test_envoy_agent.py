@@ -114,7 +114,7 @@ def test_stats_are_those_of_envoy(run_agent):
     assert agent.ask("/stats/prometheus?usedonly&filter=metrics_extension") == (200, "")
     # Growth within a second, not since the start.
     wait_until(lambda: "envoy_cluster_manager_cluster_added{} 0" in agent.ask("/stats/prometheus?delta")[1], 30,
-               "the second snapshot")
+               "the second snapshot", interval=0.3)  # the API takes ten such calls a second
     assert "envoy_cluster_manager_cluster_added{} 0" not in agent.ask("/stats/prometheus")[1]
 
 
@@ -162,7 +162,7 @@ def test_output_goes_to_files(world, run_agent):
     directory.mkdir(exist_ok=True)
     run_agent(APPNET_ENVOY_LOG_DESTINATION=str(directory), APPNET_ENVOY_LOG_NAME="proxy.log").wait_healthy()
     # Of a single line of its log is known that it is there: which one is Envoy's to say.
-    agent = run_agent("--", "-l", "info", APPNET_ENVOY_LOG_DESTINATION=str(directory), APPNET_ENVOY_LOG_NAME="two.log")
+    agent = run_agent("--", "--component-log-level", "main:info", APPNET_ENVOY_LOG_DESTINATION=str(directory), APPNET_ENVOY_LOG_NAME="two.log")
     agent.wait_healthy()
     wait_until(lambda: "initializing epoch" in (directory / "two.log").read_text(), 30, "Envoy's log")
     assert "initializing epoch" not in agent.child.log()
@@ -200,7 +200,7 @@ def test_metadata_tells_of_the_host(run_agent):
     ({"APPNET_ENVOY_RESTART_COUNT": "11"}, "APPNET_ENVOY_RESTART_COUNT: expected a whole number from 0 to 10"),
     ({"ENABLE_ENVOY_XRAY_TRACING": "1", "ENABLE_ENVOY_JAEGER_TRACING": "1"}, "only one tracer can be on"),
     ({"ENVOY_TRACING_CFG_FILE": "/nowhere"}, "ENVOY_TRACING_CFG_FILE: /nowhere cannot be read"),
-    ({"APPMESH_RESOURCE_ARN": "mesh/m/route/r"}, "is neither a virtual node nor a virtual gateway"),
+    ({"APPMESH_RESOURCE_ARN": "mesh/m/virtualService/s"}, "is neither a virtual node nor a virtual gateway"),
 ])
 def test_a_bad_variable_is_one_line_and_exit_code_two(variables, named):
     done = subprocess.run(

@@ -1,8 +1,9 @@
 """A stop of `chancery envoy` under load.
 
-A request is in flight when its connection has been accepted and its first byte sent before Envoy ends. None of these may
-fail. A connection that is refused, because the listeners are closed by then, is the client's to make elsewhere: it stops
-here. What this needs of a client is what HTTP/1.1 asks: it honours `connection: close`.
+A request is in flight when Envoy has accepted its connection and read of it. None of these may fail, and what reached the
+application is answered. A connection that is refused because the listeners are closed, or that is reset without an answer
+because the kernel took it and Envoy did not any more, is the client's to make elsewhere. What this needs of a client is what
+HTTP/1.1 asks: it honours `connection: close`.
 """
 import http.client
 import os
@@ -24,9 +25,18 @@ SEARCH = "mesh/watches/virtualNode/search"
 DRAIN_SECONDS = 5
 
 
-def slowly(headers):
-    time.sleep(float(headers.get("x-seconds", "0")))
-    return {}
+class Application:
+    """Takes as long as it is asked to, and counts what reaches it."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.requests = 0
+
+    def answer(self, headers):
+        with self._lock:
+            self.requests += 1
+        time.sleep(float(headers.get("x-seconds", "0")))
+        return {}
 
 
 @pytest.fixture(params=ENVOYS)
@@ -46,6 +56,7 @@ class Clients:
         self.answered = [0] * count
         self.refused = [False] * count
         self.closes = 0
+        self.unaccepted = [0] * count
         self.lost = []
         self._threads = [threading.Thread(target=self._run, args=(number,), daemon=True) for number in range(count)]
 
@@ -62,6 +73,7 @@ class Clients:
     def _connect(self):
         """A connection, or nothing when it is refused."""
         connection = http.client.HTTPConnection(self._address[0], int(self._address[1]), timeout=30)
+        connection.is_fresh = True
         try:
             connection.connect()
         except ConnectionRefusedError:
@@ -85,9 +97,13 @@ class Clients:
             closes = response.getheader("connection") == "close"
             assert response.read() and response.status == 200, response.status
         except (OSError, http.client.HTTPException, AssertionError) as error:
-            self.lost.append(f"{time.monotonic():.3f} after {self.answered[number]} answers: {error!r}")
             connection.close()
+            if connection.is_fresh and isinstance(error, ConnectionResetError):
+                self.unaccepted[number] += 1
+                return None
+            self.lost.append(f"{time.monotonic():.3f} after {self.answered[number]} answers: {error!r}")
             return None
+        connection.is_fresh = False
         self.answered[number] += 1
         if not closes:
             return connection
@@ -119,12 +135,12 @@ class Slow:
         return self.outcome
 
 
-def started(world, *flags):
+def started(world, *flags, drain=DRAIN_SECONDS, application=None):
     """An agent with an application behind it that answers, and its address."""
-    agent = AgentProxy(SEARCH, world.subnet, ["--drain-wait", str(DRAIN_SECONDS), *flags])
-    world._ends.callback(agent.stop)
-    service = HttpService(agent.application, PORT, "search", "v1", slowly)
-    world._ends.callback(service.close)
+    agent = AgentProxy(SEARCH, world.subnet, ["--drain-wait", str(drain), *flags])
+    world.ends.callback(agent.stop)
+    service = HttpService(agent.application, PORT, "search", "v1", (application or Application()).answer)
+    world.ends.callback(service.close)
     agent.start(world.envoy, world.binary, world.control.xds, world.dns.endpoint, world.directory)
     agent.wait_healthy()
     return agent, f"{agent.ingress}:{PORT}"
@@ -140,7 +156,8 @@ def is_in_flight(agent, count):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGINT])
 def test_no_request_in_flight_is_lost(world, number):
-    agent, address = started(world)
+    application = Application()
+    agent, address = started(world, application=application)
     envoy = agent.envoy_pid()
     with Clients(address, 8) as clients:
         wait_until(lambda: all(clients.answered), 30, "an answer for each client")
@@ -158,7 +175,10 @@ def test_no_request_in_flight_is_lost(world, number):
         wait_until(lambda: all(clients.refused), 30, "every client refused")
     assert agent.child.stop() == 0
     assert clients.lost == []
+    # Once each at most: the next connection is refused.
+    assert max(clients.unaccepted) <= 1, clients.unaccepted
     assert sum(clients.answered) > before
+    assert application.requests == sum(clients.answered) + 2, "an accepted request was not answered"
     assert not is_running(envoy)
 
 
@@ -183,7 +203,7 @@ def test_an_idle_proxy_ends_with_its_drain(world):
 
 
 def test_a_second_interrupt_ends_the_wait(world):
-    agent, _ = started(world, "--drain-wait", "110")
+    agent, _ = started(world, drain=110)
     os.kill(agent.child.pid, signal.SIGINT)
     wait_until(lambda: "Envoy drains its listeners" in agent.child.log(), 30, "the drain")
     os.kill(agent.child.pid, signal.SIGINT)
