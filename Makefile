@@ -67,12 +67,13 @@ field-support: build-tests ## Rewrite docs/guide/field-support.md from the golde
 	@CHANCERY_FIELD_SUPPORT_REWRITE=1 build/env/client/bin/python -m pytest -q tests/compile/test_field_support.py
 
 .PHONY: bench
-bench: setup-build ## The API's throughput and latency next to moto's, into build/bench/api.json; ARGS=... goes to bench/run.py
+bench: setup-build ## The API's throughput and latency next to moto's, and the cost of a proxy's start, into build/bench; ARGS=... goes to bench/run.py
 	@tools/setup.sh bench
 	@cmake --preset release >/dev/null
 	@cmake --build build/release -j $(JOBS) --target chancery api_load
 	@ln -sf release/src/app/chancery build/chancery
 	@PYTHONPATH=tools:. build/env/bench/bin/python -m bench.run $(ARGS)
+	@PYTHONPATH=tools:. build/env/bench/bin/python -m bench.proxy_start
 
 .PHONY: test-long
 test-long: build-tests ## Random tests for longer and from a named seed: SEED=... CASES=... SOAK_SECONDS=...; fuzzing, 24 minutes a target

@@ -49,6 +49,7 @@ set(CHANCERY_LINKS_iam base model store)
 set(CHANCERY_LINKS_ems base model store transform xds iam)
 set(CHANCERY_LINKS_frontend base model store iam)
 set(CHANCERY_LINKS_cli base model)
+set(CHANCERY_LINKS_agent base model cli frontend)
 
 function(chancery_check_links name deps)
   if(NOT DEFINED CHANCERY_LINKS_${name})

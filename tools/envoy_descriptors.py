@@ -29,6 +29,10 @@ ROOTS = [
     "envoy/extensions/retry/host/previous_hosts/v3/previous_hosts.proto",
     "envoy/extensions/upstreams/http/v3/http_protocol_options.proto",
     "envoy/service/discovery/v3/ads.proto",
+    "envoy/config/trace/v3/datadog.proto",
+    "envoy/config/trace/v3/opentelemetry.proto",
+    "envoy/config/trace/v3/xray.proto",
+    "envoy/config/trace/v3/zipkin.proto",
 ]
 
 # protoc 3.21 writes a field named after a C++20 keyword unescaped. The JSON name keeps the

@@ -5,7 +5,7 @@
 #   tools/setup.sh build          what compiles Chancery
 #   tools/setup.sh demo           what `make run` needs besides: an Envoy, boto3 and the AWS CLI
 #   tools/setup.sh test           what `make test` needs besides: a second Envoy, older Envoy APIs, the SDKs of other languages
-#   tools/setup.sh bench          what `make bench` needs besides: boto3, and moto's server to compare with
+#   tools/setup.sh bench          what `make bench` needs besides: boto3, an Envoy, and moto's server to compare with
 #   tools/setup.sh lint           clang's tools
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -84,7 +84,8 @@ need_go_modules() {
 build_packages=(g++ make cmake ninja-build ccache mold pkg-config python3 python3-venv protobuf-compiler
   libprotobuf-dev libboost1.81-dev libboost-json1.81-dev libnghttp2-dev libsqlite3-dev libssl-dev
   libre2-dev libfmt-dev libspdlog-dev libcli11-dev prometheus-cpp-dev libgtest-dev libgmock-dev librapidcheck-dev
-  libgrpc++-dev protobuf-compiler-grpc libcjose-dev libjansson-dev libcurl4-openssl-dev libjemalloc-dev)
+  libgrpc++-dev protobuf-compiler-grpc libcjose-dev libjansson-dev libcurl4-openssl-dev libjemalloc-dev
+  libyaml-cpp-dev)
 
 case "${1:-}" in
   build)
@@ -109,6 +110,7 @@ case "${1:-}" in
     ;;
   bench)
     need_environment bench
+    need_environment envoy-newest
     ;;
   lint)
     need_packages clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <string>
 
+#include "agent/envoy_command.h"
 #include "app/command_line.h"
 #include "app/control_plane.h"
 #include "app/options.h"
@@ -66,6 +67,7 @@ int Run(int argc, char** argv) {
   int exit_code = 0;
   AddCommands(app, &exit_code);
   cli::AddBootstrapCommand(app, cli::ProcessIo(), &exit_code);
+  agent::AddEnvoyCommand(app, cli::ProcessIo(), &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& call) {

@@ -3,7 +3,6 @@
 #include <envoy/config/bootstrap/v3/bootstrap.pb.h>
 #include <envoy/extensions/access_loggers/file/v3/file.pb.h>
 #include <envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver.pb.h>
-#include <envoy/extensions/upstreams/http/v3/http_protocol_options.pb.h>
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/type_resolver_util.h>
@@ -13,7 +12,7 @@
 #include <utility>
 
 #include "base/address.h"
-#include "cli/parse.h"
+#include "cli/static_cluster.h"
 #include "model/resource.h"
 #include "model/serialize.h"
 
@@ -22,7 +21,6 @@ namespace {
 
 namespace core = envoy::config::core::v3;
 using envoy::config::bootstrap::v3::Bootstrap;
-using envoy::config::cluster::v3::Cluster;
 
 constexpr std::string_view kXdsCluster = "ads";
 constexpr std::string_view kSdsCluster = "static_cluster_sds_unix_socket";
@@ -34,15 +32,6 @@ base::Error Missing(std::string_view what) {
 std::string ToHostPort(const Endpoint& endpoint) {
   const bool v6 = endpoint.host.find(':') != std::string::npos;
   return v6 ? fmt::format("[{}]:{}", endpoint.host, endpoint.port) : fmt::format("{}:{}", endpoint.host, endpoint.port);
-}
-
-void ToAddress(const Endpoint& endpoint, core::Address& address) {
-  if (!endpoint.pipe.empty()) {
-    address.mutable_pipe()->set_path(endpoint.pipe);
-    return;
-  }
-  address.mutable_socket_address()->set_address(endpoint.host);
-  address.mutable_socket_address()->set_port_value(endpoint.port);
 }
 
 // The resource that `arn` names; only nodes and gateways have proxies (§1.1).
@@ -78,14 +67,11 @@ void SetNode(const BootstrapOptions& options, core::Node& node) {
   if (bind.fields_size() > 0) {
     *(*node.mutable_metadata()->mutable_fields())["chancery.bind"].mutable_struct_value() = std::move(bind);
   }
-  if (options.k8s_platform.empty()) return;
-  auto* platform = (*node.mutable_metadata()->mutable_fields())["aws.appmesh.platformInfo"].mutable_struct_value();
-  auto* k8s = (*platform->mutable_fields())["k8sPlatformInfo"].mutable_struct_value();
-  for (const auto& [name, value] : options.k8s_platform) SetText(*k8s, name, value);
+  SetPlatform(options.platform, node);
 }
 
 void SetAdmin(const BootstrapOptions& options, envoy::config::bootstrap::v3::Admin& admin) {
-  ToAddress(options.admin, *admin.mutable_address());
+  SetAddress(options.admin, *admin.mutable_address());
   if (!options.admin.pipe.empty()) admin.mutable_address()->mutable_pipe()->set_mode(0600);
   if (options.admin_ipv4_compat && options.admin.pipe.empty()) {
     admin.mutable_address()->mutable_socket_address()->set_ipv4_compat(true);
@@ -120,29 +106,6 @@ void SetChannelArgs(core::GrpcService::GoogleGrpc& service) {
   }
 }
 
-void SetHttp2(Cluster& cluster, bool keepalive) {
-  envoy::extensions::upstreams::http::v3::HttpProtocolOptions http;
-  auto* http2 = http.mutable_explicit_http_config()->mutable_http2_protocol_options();
-  if (keepalive) {
-    http2->mutable_connection_keepalive()->mutable_interval()->set_seconds(10);
-    http2->mutable_connection_keepalive()->mutable_timeout()->set_seconds(20);
-  }
-  (*cluster.mutable_typed_extension_protocol_options())["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"]
-      .PackFrom(http);
-}
-
-void AddStaticCluster(std::string_view name, const Endpoint& endpoint, bool keepalive, Bootstrap& bootstrap) {
-  Cluster& cluster = *bootstrap.mutable_static_resources()->add_clusters();
-  cluster.set_name(std::string(name));
-  const bool is_name = endpoint.pipe.empty() && !base::IsIpAddress(endpoint.host);
-  cluster.set_type(is_name ? Cluster::STRICT_DNS : Cluster::STATIC);
-  cluster.mutable_connect_timeout()->set_seconds(1);
-  cluster.mutable_load_assignment()->set_cluster_name(std::string(name));
-  auto* lb_endpoint = cluster.mutable_load_assignment()->add_endpoints()->add_lb_endpoints();
-  ToAddress(endpoint, *lb_endpoint->mutable_endpoint()->mutable_address());
-  SetHttp2(cluster, keepalive);
-}
-
 // One config source for CDS and LDS: ADS.
 void SetAdsSource(const BootstrapOptions& options, core::ConfigSource& source) {
   source.mutable_ads();
@@ -163,7 +126,7 @@ void SetAds(const BootstrapOptions& options, Bootstrap& bootstrap) {
   SetReconnect(service);
   if (options.xds_grpc == XdsGrpc::kEnvoy) {
     service.mutable_envoy_grpc()->set_cluster_name(std::string(kXdsCluster));
-    AddStaticCluster(kXdsCluster, *options.xds, true, bootstrap);
+    AddStaticCluster(kXdsCluster, *options.xds, ClusterProtocol::kHttp2Keepalive, bootstrap);
     return;
   }
   auto& google = *service.mutable_google_grpc();
@@ -185,40 +148,9 @@ void SetRuntime(const BootstrapOptions& options, Bootstrap& bootstrap) {
   admin.mutable_admin_layer();
 }
 
-// Anchored at the start of the name: the image's own forms cost a backtracking search over every
-// stat name, seconds of CPU at start (contract/envoy.md §1.5). Same labels, no cost.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kTagPatterns = {{
-    {"appmesh.listener_protocol", R"(^http\.ingress\.((\w+)\.)[0-9]+\.)"},
-    {"appmesh.listener_protocol", R"(^tcp\.ingress\.((\w+)\.)[0-9]+\.)"},
-    {"appmesh.listener_protocol", R"(^listener\.[0-9a-f.:_\[\]]+\.http\.ingress\.((\w+)\.)[0-9]+\.)"},
-    {"appmesh.listener_port", R"(^http\.ingress\.\w+\.(([0-9]+)\.))"},
-    {"appmesh.listener_port", R"(^tcp\.ingress\.\w+\.(([0-9]+)\.))"},
-    {"appmesh.listener_port", R"(^listener\.[0-9a-f.:_\[\]]+\.http\.ingress\.\w+\.(([0-9]+)\.))"},
-    {"envoy_rds_route_config", R"(^http\.ingress\.\w+\.[0-9]+\.rds\.(([^.]+)\.))"},
-}};
-
-void SetStats(const BootstrapOptions& options, const model::ResourceKey& key, Bootstrap& bootstrap) {
-  auto add = [&](std::string_view name) {
-    auto* tag = bootstrap.mutable_stats_config()->add_stats_tags();
-    tag->set_tag_name(std::string(name));
-    return tag;
-  };
-  if (options.stats_tags) {
-    const bool node = key.kind == model::Kind::kVirtualNode;
-    add("appmesh.mesh")->set_fixed_value(key.mesh.name);
-    add(node ? "appmesh.virtual_node" : "appmesh.virtual_gateway")->set_fixed_value(key.name);
-  }
-  for (const auto& [name, regex] : kTagPatterns) add(name)->set_regex(std::string(regex));
-  if (options.stats_flush_interval) {
-    const int64_t millis = options.stats_flush_interval->count();
-    bootstrap.mutable_stats_flush_interval()->set_seconds(millis / 1000);
-    bootstrap.mutable_stats_flush_interval()->set_nanos(static_cast<int>(millis % 1000) * 1'000'000);
-  }
-}
-
 void SetDnsResolver(const Endpoint& resolver, Bootstrap& bootstrap) {
   envoy::extensions::network::dns_resolver::cares::v3::CaresDnsResolverConfig cares;
-  ToAddress(resolver, *cares.add_resolvers());
+  SetAddress(resolver, *cares.add_resolvers());
   auto& extension = *bootstrap.mutable_typed_dns_resolver_config();
   extension.set_name("envoy.network.dns_resolver.cares");
   extension.mutable_typed_config()->PackFrom(cares);
@@ -241,7 +173,25 @@ base::Result<std::string> ToJson(const Bootstrap& bootstrap) {
 
 }  // namespace
 
-base::Result<std::string> MakeBootstrap(const BootstrapOptions& options) {
+base::Status ReadFiles(BootstrapOptions& options) {
+  for (ConfigFile* file :
+       {&options.files.tracing, &options.files.stats, &options.files.sinks, &options.files.resources}) {
+    if (file->path.empty()) continue;
+    CHANCERY_RETURN_IF_ERROR(Assign(file->text, ReadConfigFile(file->variable, file->path)));
+  }
+  TracingOptions& tracing = options.tracing;
+  if (tracing.xray_manifest_file.empty() || !tracing.xray) return base::Status::Ok();
+  constexpr std::string_view kManifest = "XRAY_SAMPLING_RULE_MANIFEST";
+  CHANCERY_RETURN_IF_ERROR(
+      Assign(tracing.xray_manifest, ReadConfigFile(std::string(kManifest), tracing.xray_manifest_file)));
+  auto checked = CheckSamplingManifest(tracing.xray_manifest);
+  if (checked) return checked;
+  return base::Error{base::Code::kBadRequest,
+                     fmt::format("{}: {} {}", kManifest, tracing.xray_manifest_file, checked.error().message),
+                     {}};
+}
+
+base::Result<std::string> MakeBootstrap(const BootstrapOptions& options, std::vector<std::string>& warnings) {
   if (options.resource_arn.empty()) return Missing("--resource-arn (or APPMESH_RESOURCE_ARN)");
   if (!options.xds) return Missing("--xds (or APPMESH_XDS_ENDPOINT)");
   auto key = ParseProxyResource(options.resource_arn);
@@ -250,12 +200,18 @@ base::Result<std::string> MakeBootstrap(const BootstrapOptions& options) {
   SetNode(options, *bootstrap.mutable_node());
   SetAdmin(options, *bootstrap.mutable_admin());
   SetAds(options, bootstrap);
-  if (!options.sds_socket.empty()) AddStaticCluster(kSdsCluster, {"", 0, options.sds_socket}, false, bootstrap);
+  if (!options.sds_socket.empty()) {
+    AddStaticCluster(kSdsCluster, {"", 0, options.sds_socket}, ClusterProtocol::kHttp2, bootstrap);
+  }
   bootstrap.mutable_cluster_manager()->mutable_outlier_detection()->set_event_log_path(options.outlier_event_log);
   SetRuntime(options, bootstrap);
-  SetStats(options, *key, bootstrap);
+  if (options.files.tracing.path.empty()) CHANCERY_RETURN_IF_ERROR(AddTracing(options.tracing, *key, bootstrap));
+  if (options.files.stats.path.empty()) AddStatsTags(options.stats, *key, bootstrap);
+  if (options.files.sinks.path.empty()) AddStatsSinks(options.stats, bootstrap);
+  SetFlushInterval(options.stats, bootstrap);
   if (options.dns_resolver) SetDnsResolver(*options.dns_resolver, bootstrap);
-  return ToJson(bootstrap);
+  auto text = ToJson(bootstrap);
+  return text ? MergeFiles(*text, options.files, warnings) : text;
 }
 
 }  // namespace chancery::cli

@@ -11,25 +11,23 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/config_files.h"
+#include "cli/endpoint.h"
+#include "cli/platform.h"
+#include "cli/setting.h"
+#include "cli/stats.h"
+#include "cli/tracing.h"
 
 // The bootstrap of a stock Envoy (contract/envoy.md §1.2): what makes it ask Chancery for its
 // configuration. Made from settings, each a flag of `chancery bootstrap`, most of them also one of
 // the APPMESH_*/ENVOY_* variables of the App Mesh image (§1.3). Not made here: Envoy's command line
-// (log level, concurrency, drain time), tracing, credentials of the ADS stream.
+// (log level, concurrency, drain time), which `chancery envoy` gives it.
 //
-// All functions are pure and thread-safe.
+// All functions but ReadFiles are pure; all are thread-safe.
 namespace chancery::cli {
 
 // Which of Envoy's two gRPC clients carries ADS. Only kGoogle has the stats grpc.ads.* (§3.2).
 enum class XdsGrpc { kGoogle, kEnvoy };
-
-// HOST:PORT, or the path of a unix socket.
-struct Endpoint {
-  std::string host;  // without brackets
-  uint16_t port = 0;
-  std::string pipe;  // set: host and port are empty
-  bool operator==(const Endpoint&) const = default;
-};
 
 // The slot `chancery.bind`: addresses of a proxy that lives without traffic interception, so that
 // many share one machine. Empty members take the default.
@@ -54,9 +52,8 @@ struct BootstrapOptions {
   std::string outlier_event_log = "/dev/stdout";
   // Of the first CDS and LDS answer; zero waits for ever.
   std::chrono::seconds initial_fetch_timeout{0};
-  std::optional<std::chrono::milliseconds> stats_flush_interval;
-  // Adds the fixed tags appmesh.mesh and appmesh.virtual_node or appmesh.virtual_gateway.
-  bool stats_tags = false;
+  StatsOptions stats;
+  TracingOptions tracing;
   // Runtime http.max_requests_per_io_cycle.
   std::optional<uint32_t> max_requests_per_io_cycle;
   // A socket of a local secret agent: the static cluster static_cluster_sds_unix_socket (§1.6).
@@ -64,21 +61,15 @@ struct BootstrapOptions {
   // A DNS server that Envoy asks instead of those of the host.
   std::optional<Endpoint> dns_resolver;
   BindAddresses bind;
-  // node.metadata["aws.appmesh.platformInfo"].k8sPlatformInfo, as the injector's variables give it.
-  std::map<std::string, std::string> k8s_platform;
+  // What is known of the host, for node.metadata and node.locality.
+  Platform platform;
+  // Parts of a bootstrap in files of the user's.
+  ConfigFiles files;
   // What was asked for and is not done, in words; for stderr.
   std::vector<std::string> warnings;
 };
 
-// One thing that can be set, by a flag, by variables, or both.
-struct Setting {
-  std::string_view flag;                    // "--xds"; empty: by variable only
-  std::vector<std::string_view> variables;  // the first that is set and not empty counts
-  std::string_view placeholder;             // "HOST:PORT" in the help text; empty: a switch
-  std::string_view help;
-  // Parses `value` into the options. The error says what is expected, not who asked.
-  base::Status (*apply)(BootstrapOptions&, const std::string& value);
-};
+using Setting = SettingOf<BootstrapOptions>;
 std::span<const Setting> Settings();
 
 // A variable of the App Mesh image that has no effect on the bootstrap.
@@ -91,17 +82,15 @@ struct UnusedVariable {
 };
 std::span<const UnusedVariable> UnusedVariables();
 
-// The value of an environment variable, or nothing.
-using Environment = std::function<std::optional<std::string>(const std::string&)>;
-
 // Options as the variables say. Errors name the variable.
 base::Result<BootstrapOptions> FromEnvironment(const Environment& environment);
 
-// Applies one setting on top. The error names the flag.
-base::Status ApplyFlag(const Setting& setting, const std::string& value, BootstrapOptions& options);
+// Reads the files that `options` names into it. kBadRequest names the variable and the file.
+base::Status ReadFiles(BootstrapOptions& options);
 
-// The bootstrap as JSON, which Envoy reads as it is; equal options give equal bytes. Errors: a
-// required option that is missing (naming its flag and variable), an ARN of no proxy.
-base::Result<std::string> MakeBootstrap(const BootstrapOptions& options);
+// The bootstrap as JSON, which Envoy reads as it is; equal options give equal bytes. What it
+// replaced of its own with a part of a file is added to `warnings`. Errors: a required option that is missing (naming
+// its flag and variable), an ARN of no proxy, files that contradict.
+base::Result<std::string> MakeBootstrap(const BootstrapOptions& options, std::vector<std::string>& warnings);
 
 }  // namespace chancery::cli

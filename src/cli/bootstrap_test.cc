@@ -33,8 +33,13 @@ BootstrapOptions Minimal() {
   return options;
 }
 
+base::Result<std::string> MakeText(const BootstrapOptions& options) {
+  std::vector<std::string> warnings;
+  return MakeBootstrap(options, warnings);
+}
+
 json::value Make(const BootstrapOptions& options) {
-  auto text = MakeBootstrap(options);
+  auto text = MakeText(options);
   EXPECT_TRUE(text) << (text ? "" : text.error().message);
   return text ? json::parse(*text) : json::value();
 }
@@ -109,13 +114,13 @@ TEST(BootstrapTest, TheWholeOfAMinimalOne) {
 TEST(BootstrapTest, EqualOptionsGiveEqualBytes) {
   BootstrapOptions options = Minimal();
   options.bind = {"127.0.1.1", "127.0.1.2", "127.0.1.3"};
-  options.k8s_platform = {{"k8sVersion", "1.30"}, {"podUid", "u"}};
-  EXPECT_EQ(*MakeBootstrap(options), *MakeBootstrap(options));
+  options.platform.k8s = {{"k8sVersion", "1.30"}, {"podUid", "u"}};
+  EXPECT_EQ(*MakeText(options), *MakeText(options));
 }
 
 TEST(BootstrapTest, BindAddressesAreNodeMetadataAndNothingElse) {
   BootstrapOptions options = Minimal();
-  const std::string without = *MakeBootstrap(options);
+  const std::string without = *MakeText(options);
   options.bind.ingress = "127.0.1.1";
   options.bind.egress = "127.0.1.2";
   json::value made = Make(options);
@@ -123,7 +128,7 @@ TEST(BootstrapTest, BindAddressesAreNodeMetadataAndNothingElse) {
   made.at("node").as_object().erase("metadata");
   EXPECT_EQ(made, json::parse(without));
   options.bind = {};
-  EXPECT_EQ(*MakeBootstrap(options), without);
+  EXPECT_EQ(*MakeText(options), without);
 }
 
 TEST(BootstrapTest, AllSevenTagPatternsAreAnchored) {
@@ -159,6 +164,47 @@ TEST(BootstrapTest, TagPatternsFindWhatTheyShould) {
     }
     EXPECT_EQ(found, expected) << name;
   }
+}
+
+// A name as long as the API allows everywhere it may stand: Envoy tries every pattern on every name.
+TEST(BootstrapTest, TagPatternsTakeTheLongestNamesAtOnce) {
+  const std::string longest(255, 'a');
+  const std::string cluster = "cds_egress_" + longest + "_" + longest + "_http2_65535";
+  const json::value made = Make(Minimal());
+  const std::vector<std::string> names = {
+      "cluster." + cluster + ".upstream_rq_retry_limit_exceeded",
+      "http.egress.rds.rds_egress_http2_65535." + cluster,
+      "http.ingress.http2.65535.rds." + longest + ".update_success",
+      "vhost." + longest + ".vcluster.other.upstream_rq_retry",
+      "listener." + longest + ".http.ingress",
+  };
+  for (const json::value& tag : made.at("stats_config").at("stats_tags").as_array()) {
+    const std::regex pattern(json::value_to<std::string>(tag.at("regex")));
+    for (const std::string& name : names) {
+      std::smatch match;
+      const bool found = std::regex_search(name, match, pattern, std::regex_constants::match_continuous);
+      EXPECT_EQ(found, std::regex_search(name, pattern)) << "not decided at the start of " << name;
+    }
+  }
+}
+
+TEST(BootstrapTest, WhatTheHostIsGoesIntoTheNode) {
+  BootstrapOptions options = Minimal();
+  options.platform.ipv4 = {{"eth0", {"10.0.0.7/24"}}, {"lo", {"127.0.0.1/8"}}};
+  options.platform.ecs = {{"ecsLaunchType", "AWS_ECS_FARGATE"}};
+  options.platform.system = {{"systemKernelVersion", "6.1"}};
+  options.platform.ip_families = "IPv4_ONLY";
+  options.platform.zone = "us-east-1a";
+  json::value made = Make(options);
+  ExpectAt(made, "/node/metadata/aws.appmesh.task.interfaces",
+           R"({"ipv4": {"eth0": ["10.0.0.7/24"], "lo": ["127.0.0.1/8"]}})");
+  ExpectAt(made, "/node/metadata/aws.appmesh.platformInfo",
+           R"({"ecsPlatformInfo": {"ecsLaunchType": "AWS_ECS_FARGATE"}, "AvailabilityZone": "us-east-1a",
+               "systemInfo": {"systemKernelVersion": "6.1"}, "supportedIPFamilies": "IPv4_ONLY"})");
+  ExpectAt(made, "/node/locality", "null");
+  options.platform.region = "us-east-1";
+  options.platform.zone_id = "use1-az4";
+  ExpectAt(Make(options), "/node/locality", R"({"region": "us-east-1", "zone": "use1-az4"})");
 }
 
 TEST(BootstrapTest, EachVariableHasItsEffect) {
@@ -211,6 +257,66 @@ TEST(BootstrapTest, EachVariableHasItsEffect) {
       {{{"APPMESH_PLATFORM_K8S_POD_UID", "u-1"}, {"APPMESH_PLATFORM_K8S_VERSION", "1.30"}},
        "/node/metadata/aws.appmesh.platformInfo",
        R"({"k8sPlatformInfo": {"podUid": "u-1", "k8sVersion": "1.30"}})"},
+      {{{"ENABLE_ENVOY_XRAY_TRACING", "1"},
+        {"XRAY_DAEMON_PORT", "2100"},
+        {"AWS_XRAY_DAEMON_ADDRESS", "10.0.0.1"},
+        {"XRAY_SEGMENT_NAME", "front"}},
+       "/tracing/http/typed_config",
+       R"({"@type": "type.googleapis.com/envoy.config.trace.v3.XRayConfig", "segment_name": "front",
+           "daemon_endpoint": {"protocol": "UDP", "address": "10.0.0.1", "port_value": 2100},
+           "segment_fields": {"origin": "AWS::AppMesh::Proxy",
+             "aws": {"app_mesh": {"mesh_name": "shop", "virtual_node_name": "web_prod"}}}})"},
+      {{{"ENABLE_ENVOY_XRAY_TRACING", "1"}, {"XRAY_DAEMON_PORT", "1"}, {"AWS_XRAY_DAEMON_ADDRESS", "[::1]:2"}},
+       "/tracing/http/typed_config/daemon_endpoint",
+       R"({"protocol": "UDP", "address": "::1", "port_value": 2})"},
+      {{{"ENABLE_ENVOY_XRAY_TRACING", "1"}, {"XRAY_SAMPLING_RATE", "0.251"}},
+       "/tracing/http/typed_config/sampling_rule_manifest/inline_string",
+       R"("{\"version\":2,\"default\":{\"fixed_target\":1,\"rate\":2.5E-1},\"rules\":[]}")"},
+      {{{"ENABLE_ENVOY_XRAY_TRACING", "1"}, {"XRAY_SAMPLING_RATE", "0.05"}},
+       "/tracing/http/typed_config/sampling_rule_manifest",
+       "null"},
+      {{{"ENABLE_ENVOY_DATADOG_TRACING", "true"}, {"DD_SERVICE", "front"}},
+       "/tracing/http",
+       R"({"name": "envoy.tracers.datadog", "typed_config": {
+           "@type": "type.googleapis.com/envoy.config.trace.v3.DatadogConfig",
+           "collector_cluster": "datadog_agent", "service_name": "front"}})"},
+      {{{"ENABLE_ENVOY_DATADOG_TRACING", "1"}, {"DATADOG_TRACER_ADDRESS", "dd.local"}, {"DATADOG_TRACER_PORT", "9"}},
+       "/static_resources/clusters/0",
+       R"({"name": "datadog_agent", "type": "STRICT_DNS", "connect_timeout": "1s",
+           "load_assignment": {"cluster_name": "datadog_agent", "endpoints": [{"lb_endpoints":
+             [{"endpoint": {"address": {"socket_address": {"address": "dd.local", "port_value": 9}}}}]}]}})"},
+      {{{"ENABLE_ENVOY_JAEGER_TRACING", "1"}, {"JAEGER_TRACER_VERSION", "JSON"}},
+       "/tracing/http",
+       R"({"name": "envoy.tracers.zipkin", "typed_config": {
+           "@type": "type.googleapis.com/envoy.config.trace.v3.ZipkinConfig", "collector_cluster": "jaeger",
+           "collector_endpoint": "/api/v2/spans", "shared_span_context": false,
+           "collector_endpoint_version": "HTTP_JSON"}})"},
+      {{{"ENABLE_ENVOY_JAEGER_TRACING", "1"}, {"JAEGER_TRACER_ADDRESS", "10.0.0.2"}, {"JAEGER_TRACER_PORT", "9"}},
+       "/static_resources/clusters/0/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address",
+       R"({"socket_address": {"address": "10.0.0.2", "port_value": 9}})"},
+      {{{"ENABLE_ENVOY_OTEL_TRACING", "1"}, {"OTEL_SERVICE_NAME", "front"}},
+       "/tracing/http",
+       R"({"name": "envoy.tracers.opentelemetry", "typed_config": {
+           "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig", "service_name": "front",
+           "grpc_service": {"envoy_grpc": {"cluster_name": "opentelemetry_collector"}}}})"},
+      {{{"ENABLE_ENVOY_OTEL_TRACING", "1"}, {"OTEL_TRACER_ADDRESS", "10.0.0.2"}, {"OTEL_TRACER_PORT", "9"}},
+       "/static_resources/clusters/0/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address",
+       R"({"socket_address": {"address": "10.0.0.2", "port_value": 9}})"},
+      {{{"ENABLE_ENVOY_DOG_STATSD", "1"}, {"STATSD_ADDRESS", "10.0.0.3"}, {"STATSD_PORT", "9"}},
+       "/stats_sinks",
+       R"([{"name": "envoy.stat_sinks.dog_statsd", "typed_config": {
+            "@type": "type.googleapis.com/envoy.config.metrics.v3.DogStatsdSink",
+            "address": {"socket_address": {"protocol": "UDP", "address": "10.0.0.3", "port_value": 9}}}}])"},
+      {{{"ENABLE_ENVOY_DOG_STATSD", "1"}, {"STATSD_SOCKET_PATH", "/run/dsd.sock"}, {"STATSD_PORT", "9"}},
+       "/stats_sinks/0/typed_config/address",
+       R"({"pipe": {"path": "/run/dsd.sock"}})"},
+      {{{"APPMESH_METRIC_EXTENSION_VERSION", "1"}},
+       "/stats_config/stats_tags/1",
+       R"({"tag_name": "VirtualNode", "fixed_value": "web_prod"})"},
+      {{{"APPMESH_METRIC_EXTENSION_VERSION", "1"}}, "/node/metadata/aws.appmesh.metric_filter", R"({"level": "1"})"},
+      {{{"APPNET_FIPS_MODE_ENABLED", "true"}},
+       "/node/metadata/aws.appmesh.platformInfo",
+       R"({"fipsModeEnabled": true})"},
       {{{"APPMESH_SDS_SOCKET_PATH", "/run/agent.sock"}},
        "/static_resources/clusters/0",
        R"({"name": "static_cluster_sds_unix_socket", "type": "STATIC", "connect_timeout": "1s",
@@ -226,6 +332,10 @@ TEST(BootstrapTest, EachVariableHasItsEffect) {
     for (const auto& [name, value] : test.variables) covered.insert(name);
   }
   covered.insert("APPMESH_PLATFORM_APP_MESH_CONTROLLER_VERSION");  // third of its kind
+  for (const char* file : {"ENVOY_TRACING_CFG_FILE", "ENVOY_STATS_CONFIG_FILE", "ENVOY_STATS_SINKS_CFG_FILE",
+                           "ENVOY_RESOURCES_CONFIG_FILE", "XRAY_SAMPLING_RULE_MANIFEST"}) {
+    covered.insert(file);  // config_files_test.cc
+  }
   for (const Setting& setting : Settings()) {
     for (const std::string_view name : setting.variables) EXPECT_TRUE(covered.contains(std::string(name))) << name;
   }
@@ -268,7 +378,7 @@ TEST(BootstrapTest, WhatIsMissingOrOfNoProxyIsNamed) {
   for (const auto& [spoil, expected] : cases) {
     BootstrapOptions options = Minimal();
     spoil(options);
-    auto made = MakeBootstrap(options);
+    auto made = MakeText(options);
     ASSERT_FALSE(made) << expected;
     EXPECT_EQ(made.error().code, base::Code::kBadRequest);
     EXPECT_THAT(made.error().message, HasSubstr(expected));
@@ -277,10 +387,24 @@ TEST(BootstrapTest, WhatIsMissingOrOfNoProxyIsNamed) {
 
 TEST(EnvironmentTest, ABadValueNamesItsVariable) {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"APPMESH_XDS_ENDPOINT", "nowhere"},   {"ENVOY_ADMIN_MODE", "http"},
-      {"ENVOY_ADMIN_ACCESS_PORT", "99999"},  {"ENVOY_ADMIN_ACCESS_ENABLE_IPV6", "maybe"},
-      {"ENVOY_INITIAL_FETCH_TIMEOUT", "5s"}, {"ENVOY_STATS_FLUSH_INTERVAL", "5"},
-      {"ENABLE_ENVOY_STATS_TAGS", "on"},     {"MAX_REQUESTS_PER_IO_CYCLE", "-1"},
+      {"APPMESH_XDS_ENDPOINT", "nowhere"},
+      {"ENVOY_ADMIN_MODE", "http"},
+      {"ENVOY_ADMIN_ACCESS_PORT", "99999"},
+      {"ENVOY_ADMIN_ACCESS_ENABLE_IPV6", "maybe"},
+      {"ENVOY_INITIAL_FETCH_TIMEOUT", "5s"},
+      {"ENVOY_STATS_FLUSH_INTERVAL", "5"},
+      {"ENABLE_ENVOY_STATS_TAGS", "on"},
+      {"MAX_REQUESTS_PER_IO_CYCLE", "-1"},
+      {"XRAY_SAMPLING_RATE", "1.5"},
+      {"XRAY_SAMPLING_RATE", "5%"},
+      {"XRAY_DAEMON_PORT", "0"},
+      {"AWS_XRAY_DAEMON_ADDRESS", "xray.local:2000"},
+      {"DATADOG_TRACER_PORT", "65536"},
+      {"DATADOG_TRACER_ADDRESS", "a b"},
+      {"JAEGER_TRACER_VERSION", "thrift"},
+      {"STATSD_ADDRESS", "statsd.local"},
+      {"STATSD_PORT", "x"},
+      {"APPMESH_METRIC_EXTENSION_VERSION", "2"},
   };
   for (const auto& [name, value] : cases) {
     auto options = FromEnvironment(EnvironmentOf({{name, value}}));
@@ -291,9 +415,11 @@ TEST(EnvironmentTest, ABadValueNamesItsVariable) {
 
 TEST(EnvironmentTest, WhatIsNotSupportedWarnsWhenItIsAskedFor) {
   auto options = FromEnvironment(EnvironmentOf(
-      {{"ENABLE_ENVOY_XRAY_TRACING", "1"}, {"ENABLE_ENVOY_DATADOG_TRACING", "0"}, {"ENVOY_LOG_LEVEL", "debug"}}));
+      {{"APPNET_LISTENER_PORT_MAPPING", "{}"}, {"APPNET_CONTAINER_IP_MAPPING", ""}, {"ENVOY_LOG_LEVEL", "debug"}}));
   ASSERT_TRUE(options);
-  EXPECT_THAT(options->warnings, ElementsAre("ENABLE_ENVOY_XRAY_TRACING has no effect: tracing is not supported yet"));
+  EXPECT_THAT(options->warnings,
+              ElementsAre("APPNET_LISTENER_PORT_MAPPING has no effect: belongs to ECS Service Connect, which is not "
+                          "served"));
 }
 
 TEST(EnvironmentTest, NoVariableIsInBothTablesOrTwice) {

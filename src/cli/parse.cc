@@ -47,6 +47,45 @@ base::Result<uint32_t> ParseNumber(const std::string& text, uint32_t max) {
   return value;
 }
 
+base::Result<uint32_t> ParseNumberBetween(const std::string& text, uint32_t min, uint32_t max) {
+  auto number = ParseNumber(text, max);
+  if (!number || *number < min) return Expected(fmt::format("a whole number from {} to {}", min, max), text);
+  return number;
+}
+
+base::Result<std::chrono::seconds> ParseSeconds(const std::string& text, uint32_t min, uint32_t max) {
+  auto number = ParseNumberBetween(text, min, max);
+  if (!number) return Expected(fmt::format("whole seconds from {} to {}", min, max), text);
+  return std::chrono::seconds(*number);
+}
+
+base::Result<std::chrono::milliseconds> ParseMillis(const std::string& text, uint32_t min, uint32_t max) {
+  auto number = ParseNumberBetween(text, min, max);
+  if (!number) return Expected(fmt::format("whole milliseconds from {} to {}", min, max), text);
+  return std::chrono::milliseconds(*number);
+}
+
+base::Result<double> ParseDecimal(const std::string& text, double min, double max) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  if (error != std::errc() || stop != end || !(value >= min && value <= max)) {
+    return Expected(fmt::format("a decimal number from {} to {}", min, max), text);
+  }
+  return value;
+}
+
+base::Result<std::string> ParseWord(const std::string& text, std::initializer_list<std::string_view> words) {
+  std::string lower = text;
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  std::string all;
+  for (const std::string_view word : words) {
+    if (lower == word) return lower;
+    all += (all.empty() ? "" : ", ") + std::string(word);
+  }
+  return Expected("one of " + all, text);
+}
+
 base::Result<Endpoint> ParseHostPort(const std::string& text) {
   std::optional<base::HostPort> parts = base::SplitHostPort(text);
   if (!parts || parts->port == 0) return Expected("HOST:PORT", text);

@@ -3,27 +3,14 @@
 #include <utility>
 
 #include "cli/bootstrap.h"
+#include "cli/observability_settings.h"
 #include "cli/parse.h"
 
-// The two tables of contract/envoy.md §1.3: what a flag or a variable sets, and which variables of
-// the App Mesh image set nothing here.
+// The table of contract/envoy.md §1.3: what a flag or a variable sets.
 namespace chancery::cli {
 namespace {
 
 using base::Status;
-
-// Assigns a parsed value, or passes the error on.
-template <typename Target, typename Value>
-Status Assign(Target& target, base::Result<Value> value) {
-  if (!value) return value.error();
-  target = static_cast<Target>(*std::move(value));
-  return Status::Ok();
-}
-
-Status AssignText(std::string& target, const std::string& value) {
-  target = value;
-  return Status::Ok();
-}
 
 Status SetXdsGrpc(BootstrapOptions& options, const std::string& value) {
   if (value != "google" && value != "envoy") {
@@ -59,14 +46,11 @@ Status SetAdminIpv6(BootstrapOptions& options, const std::string& value) {
 // A flag gives the whole address, whatever the variables said.
 Status SetAdmin(BootstrapOptions& options, const std::string& value) {
   options.admin_ipv4_compat = false;
-  return Assign(options.admin, ParseAddressPort(value));
+  return Assign(options.admin, value.starts_with("unix:") ? ParseXdsEndpoint(value) : ParseAddressPort(value));
 }
 
 Status SetFetchTimeout(BootstrapOptions& options, const std::string& value) {
-  auto seconds = ParseNumber(value, 86'400);
-  if (!seconds) return seconds.error();
-  options.initial_fetch_timeout = std::chrono::seconds(*seconds);
-  return Status::Ok();
+  return Assign(options.initial_fetch_timeout, ParseSeconds(value, 0, 86'400));
 }
 
 Status SetRequestsPerCycle(BootstrapOptions& options, const std::string& value) {
@@ -76,7 +60,7 @@ Status SetRequestsPerCycle(BootstrapOptions& options, const std::string& value) 
 using Options = BootstrapOptions;
 using Text = const std::string&;
 
-// Each line of the next five tables says where a value goes.
+// Each line of the next tables says where a value goes.
 std::vector<Setting> IdentitySettings() {
   return {
       {"--resource-arn",
@@ -107,7 +91,11 @@ std::vector<Setting> AdminSettings() {
       {"", {"ENVOY_ADMIN_MODE"}, "tcp|uds", "uds: the admin interface on /tmp/envoy_admin.sock", SetAdminMode},
       {"", {"ENVOY_ADMIN_ACCESS_PORT"}, "PORT", "Port of the admin interface", SetAdminPort},
       {"", {"ENVOY_ADMIN_ACCESS_ENABLE_IPV6"}, "BOOL", "The admin interface on :: for IPv6 and IPv4", SetAdminIpv6},
-      {"--admin", {}, "ADDRESS:PORT", "Where Envoy's admin interface listens; 127.0.0.1:9901 by default", SetAdmin},
+      {"--admin",
+       {},
+       "ADDRESS:PORT",
+       "Where Envoy's admin interface listens, also unix:///PATH; 127.0.0.1:9901 by default",
+       SetAdmin},
       {"--admin-access-log",
        {"ENVOY_ADMIN_ACCESS_LOG_FILE"},
        "FILE",
@@ -128,16 +116,6 @@ std::vector<Setting> ProxySettings() {
        "SECONDS",
        "How long Envoy waits for its first configuration before it goes on without; 0, for ever, by default",
        SetFetchTimeout},
-      {"--stats-flush-interval",
-       {"ENVOY_STATS_FLUSH_INTERVAL"},
-       "DURATION",
-       "How often Envoy flushes its stats, such as 10s",
-       [](Options& o, Text v) { return Assign(o.stats_flush_interval, ParseGoDuration(v)); }},
-      {"--stats-tags",
-       {"ENABLE_ENVOY_STATS_TAGS"},
-       "",
-       "Tag every stat with the mesh and the resource",
-       [](Options& o, Text v) { return Assign(o.stats_tags, ParseBool(v)); }},
       {"--max-requests-per-io-cycle",
        {"MAX_REQUESTS_PER_IO_CYCLE"},
        "N",
@@ -182,75 +160,33 @@ std::vector<Setting> PlatformSettings() {
        {"APPMESH_PLATFORM_K8S_VERSION"},
        "TEXT",
        "In the node's metadata",
-       [](Options& o, Text v) { return AssignText(o.k8s_platform["k8sVersion"], v); }},
+       [](Options& o, Text v) { return AssignText(o.platform.k8s["k8sVersion"], v); }},
       {"",
        {"APPMESH_PLATFORM_K8S_POD_UID"},
        "TEXT",
        "In the node's metadata",
-       [](Options& o, Text v) { return AssignText(o.k8s_platform["podUid"], v); }},
+       [](Options& o, Text v) { return AssignText(o.platform.k8s["podUid"], v); }},
       {"",
        {"APPMESH_PLATFORM_APP_MESH_CONTROLLER_VERSION"},
        "TEXT",
        "In the node's metadata",
-       [](Options& o, Text v) { return AssignText(o.k8s_platform["appMeshControllerVersion"], v); }},
+       [](Options& o, Text v) { return AssignText(o.platform.k8s["appMeshControllerVersion"], v); }},
+      {"",
+       {"APPNET_FIPS_MODE_ENABLED"},
+       "BOOL",
+       "In the node's metadata",
+       [](Options& o, Text v) { return Assign(o.platform.fips, ParseBool(v)); }},
   };
 }
 
 // In the order in which --help names them.
 std::vector<Setting> MakeSettings() {
   std::vector<Setting> all;
-  for (const auto& table : {IdentitySettings(), AdminSettings(), ProxySettings(), BindSettings(), PlatformSettings()}) {
+  for (const auto& table : {IdentitySettings(), AdminSettings(), ProxySettings(), BindSettings(), TracingSettings(),
+                            StatsSettings(), FileSettings(), PlatformSettings()}) {
     all.insert(all.end(), table.begin(), table.end());
   }
   return all;
-}
-
-constexpr std::string_view kCommandLine = "belongs to Envoy's command line, not to its bootstrap";
-constexpr std::string_view kAwsOnly = "chose or signed for an endpoint of AWS; --xds names the control plane";
-constexpr std::string_view kAgent = "steered the App Mesh agent, which is not used";
-constexpr std::string_view kGone = "set a runtime guard that current Envoys no longer have";
-constexpr std::string_view kTracing = "tracing is not supported yet";
-constexpr std::string_view kMerge = "merging files into the bootstrap is not supported; edit the printed bootstrap";
-
-std::vector<UnusedVariable> MakeUnused() {
-  return {
-      {"ENVOY_LOG_LEVEL", kCommandLine, false},
-      {"ENVOY_CONCURRENCY", kCommandLine, false},
-      {"ENVOY_SKIP_DEPRECATED_LOGS", kCommandLine, false},
-      {"DISABLE_HOT_RESTART", kCommandLine, false},
-      {"LISTENER_DRAIN_WAIT_TIME_S", kCommandLine, false},
-      {"AWS_REGION", kAwsOnly, false},
-      {"APPMESH_PREVIEW", kAwsOnly, false},
-      {"APPMESH_DUALSTACK_ENDPOINT", kAwsOnly, false},
-      {"APPMESH_FIPS_ENDPOINT", kAwsOnly, false},
-      {"APPMESH_SIGNING_NAME", kAwsOnly, false},
-      {"APPMESH_SET_TRACING_DECISION", kGone, false},
-      {"ENVOY_NO_EXTENSION_LOOKUP_BY_NAME", kGone, false},
-      {"ENVOY_USE_HTTP_CLIENT_TO_FETCH_AWS_CREDENTIALS", kGone, false},
-      {"ENVOY_ENABLE_TCP_POOL_IDLE_TIMEOUT", kGone, false},
-      {"APPNET_ENVOY_RESTART_COUNT", kAgent, false},
-      {"APPNET_AGENT_ADMIN_MODE", kAgent, false},
-      {"APPNET_AGENT_HTTP_PORT", kAgent, false},
-      {"APPNET_ENABLE_RELAY_MODE_FOR_XDS", kAgent, false},
-      {"ENABLE_STATS_SNAPSHOT", kAgent, false},
-      {"HC_POLL_INTERVAL_MS", kAgent, false},
-      {"HC_DISCONNECTED_TIMEOUT_S", kAgent, false},
-      {"PID_POLL_INTERVAL_MS", kAgent, false},
-      {"APPMESH_METRIC_EXTENSION_VERSION", "the metrics extension is not supported", true},
-      {"ENVOY_CONFIG_FILE", "would replace the bootstrap: give that file to Envoy directly", true},
-      {"ENVOY_RESOURCES_CONFIG_FILE", kMerge, true},
-      {"ENVOY_TRACING_CFG_FILE", kMerge, true},
-      {"ENVOY_STATS_CONFIG_FILE", kMerge, true},
-      {"ENVOY_STATS_SINKS_CFG_FILE", kMerge, true},
-      {"ENABLE_ENVOY_XRAY_TRACING", kTracing, true},
-      {"ENABLE_ENVOY_DATADOG_TRACING", kTracing, true},
-      {"ENABLE_ENVOY_JAEGER_TRACING", kTracing, true},
-      {"ENABLE_ENVOY_DOG_STATSD", "a DogStatsD sink is not supported yet", true},
-  };
-}
-
-base::Error Named(std::string_view name, const base::Error& error) {
-  return {error.code, fmt::format("{}: {}", name, error.message), {}};
 }
 
 }  // namespace
@@ -260,32 +196,15 @@ std::span<const Setting> Settings() {
   return settings;
 }
 
-std::span<const UnusedVariable> UnusedVariables() {
-  static const std::vector<UnusedVariable> unused = MakeUnused();
-  return unused;
-}
-
 base::Result<BootstrapOptions> FromEnvironment(const Environment& environment) {
   BootstrapOptions options;
-  for (const Setting& setting : Settings()) {
-    for (const std::string_view variable : setting.variables) {
-      const std::optional<std::string> value = environment(std::string(variable));
-      if (!value || value->empty()) continue;
-      if (auto status = setting.apply(options, *value); !status) return Named(variable, status.error());
-      break;
-    }
-  }
+  CHANCERY_RETURN_IF_ERROR(ApplyEnvironment(Settings(), environment, options));
   for (const UnusedVariable& unused : UnusedVariables()) {
     const std::optional<std::string> value = environment(std::string(unused.name));
     if (!unused.warn || !value || value->empty() || *value == "0" || *value == "false") continue;
     options.warnings.push_back(fmt::format("{} has no effect: {}", unused.name, unused.reason));
   }
   return options;
-}
-
-base::Status ApplyFlag(const Setting& setting, const std::string& value, BootstrapOptions& options) {
-  auto status = setting.apply(options, value);
-  return status ? Status::Ok() : Status(Named(setting.flag, status.error()));
 }
 
 }  // namespace chancery::cli

@@ -32,6 +32,7 @@ DOCUMENTS = [
     "docs/guide/configuration.md",
     "docs/guide/operating.md",
     "docs/guide/proxies.md",
+    "docs/guide/envoy-agent.md",
     "docs/guide/api.md",
     "docs/guide/clients.md",
     "docs/guide/security.md",
@@ -183,9 +184,9 @@ class Reader:
 
     def __init__(self, folder):
         self._folder = folder
-        api, xds, admin, *rest = free_ports(8)
+        api, xds, admin, *rest = free_ports(9)
         spots = {8480: api, 8481: xds, 8482: admin, 9000: rest[0], 9001: rest[1], 9002: rest[2], 9901: rest[3],
-                 8443: rest[4]}
+                 8443: rest[4], 9902: rest[5]}
         self._ports = {str(written): str(used) for written, used in spots.items()}
         # An address of this process's own, for the ports that a listener takes on it.
         self._own_address = "127.{}.{}.{}".format(*(64 + byte % 128 for byte in uuid.uuid4().bytes[:3]))
@@ -213,7 +214,7 @@ class Reader:
             text=True, start_new_session=True, **more)
 
     def _substitute(self, text):
-        text = re.sub(r"\b(848[012]|8443|900[012]|9901)\b", lambda match: self._ports[match.group()], text)
+        text = re.sub(r"\b(848[012]|8443|900[012]|990[12])\b", lambda match: self._ports[match.group()], text)
         return text.replace("127.0.0.2", self._own_address)
 
     def run(self, block):

@@ -152,11 +152,11 @@ def _request(connection, path, headers):
     return json.loads(body)["version"]
 
 
-def get(address, host=None, path="/", headers=None):
+def get(address, host=None, path="/", headers=None, method="GET"):
     """One request on a connection of its own: (status, body as JSON or text)."""
     connection = _connect(address)
     try:
-        connection.request("GET", path, headers={"Host": host or address, **(headers or {})})
+        connection.request(method, path, headers={"Host": host or address, **(headers or {})})
         response = connection.getresponse()
         body = response.read()
     finally:

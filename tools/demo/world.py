@@ -35,7 +35,7 @@ class World:
         opened = [] if closed_streams else ["--insecure-no-auth" if is_open else "--insecure-xds-no-auth"]
         self._arguments = [*opened, *arguments]
         self._is_open = is_open
-        self._ends = contextlib.ExitStack()
+        self.ends = contextlib.ExitStack()
         self.keep = False
 
     def __enter__(self):
@@ -44,21 +44,21 @@ class World:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="world-", dir=runs))
         try:
             self.subnet = Subnet()
-            self._ends.callback(self.subnet.close)
+            self.ends.callback(self.subnet.close)
             self.dns = DnsServer(self.subnet.address())
-            self._ends.callback(self.dns.close)
+            self.ends.callback(self.dns.close)
             self.control = ControlPlane(self.binary, self.directory, self.subnet.address(), self._arguments)
-            self._ends.callback(self.control.stop)
+            self.ends.callback(self.control.stop)
             self.control.start()
             self.key = mesh.ANY_KEY if self._is_open else self.make_key("tests", "AWSAppMeshFullAccess")
             self.client = self.connect(self.key)
         except BaseException:
-            self._ends.close()
+            self.ends.close()
             raise
         return self
 
     def __exit__(self, kind, *_):
-        self._ends.close()
+        self.ends.close()
         if kind in (None, KeyboardInterrupt, SystemExit) and not self.keep:
             shutil.rmtree(self.directory, ignore_errors=True)
         else:
@@ -78,7 +78,7 @@ class World:
     def service(self, proxy, name, version, more=None):
         """An HTTP service behind `proxy`."""
         service = HttpService(proxy.application, PORT, name, version, more)
-        self._ends.callback(service.close)
+        self.ends.callback(service.close)
         return service
 
     def proxy(self, resource, hostname=None, key=None, flags=()):
@@ -87,7 +87,7 @@ class World:
         proxy = Proxy(resource, self.subnet)
         if hostname:
             self.dns.set(hostname, proxy.ingress)
-        self._ends.callback(proxy.stop)
+        self.ends.callback(proxy.stop)
         proxy.start(self.envoy, self.binary, self.control.xds, self.dns.endpoint, self.directory, key, flags)
         return proxy
 

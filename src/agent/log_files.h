@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/result.h"
+
+namespace chancery::agent {
+
+// Takes what a child process prints and keeps it in files: `name`, and `name.N` for what was there before, where N
+// counts up and the newest `kept` remain. A thread of its own reads and writes. What cannot be written (the disk is
+// full) is lost, and the child goes on. Destroyed after the child has ended, it writes what is left first.
+class LogFiles {
+ public:
+  struct Limits {
+    uintmax_t bytes;
+    uint32_t kept;
+  };
+
+  // kBadRequest when `directory` is none or the file cannot be written.
+  static base::Result<std::unique_ptr<LogFiles>> Open(const std::filesystem::path& directory, const std::string& name,
+                                                      Limits limits);
+  ~LogFiles();
+  LogFiles(const LogFiles&) = delete;
+  LogFiles& operator=(const LogFiles&) = delete;
+
+  // The descriptor a child's output goes to.
+  int descriptor() const { return write_end_; }
+
+ private:
+  LogFiles(std::filesystem::path path, Limits limits, int read_end, int write_end);
+  void Pump();
+  void Write(const char* bytes, size_t count);
+  void Rotate();
+
+  const std::filesystem::path path_;
+  const Limits limits_;
+  const int read_end_;
+  const int write_end_;
+  // Confined to the thread.
+  int file_ = -1;
+  uintmax_t written_ = 0;
+  uint64_t next_ = 1;
+  std::thread thread_;
+};
+
+}  // namespace chancery::agent

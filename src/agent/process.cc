@@ -1,0 +1,113 @@
+#include "agent/process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+namespace chancery::agent {
+namespace {
+
+using base::Code;
+using base::Error;
+
+bool IsProgram(const std::string& path) {
+  struct stat status{};
+  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && access(path.c_str(), X_OK) == 0;
+}
+
+Error Failed(std::string_view what, int number) {
+  return {Code::kUnavailable, fmt::format("{}: {}", what, std::strerror(number)), {}};
+}
+
+// In the child: only calls that are safe after a fork of a process with threads. Reports to `report` and ends when
+// something fails.
+[[noreturn]] void RunChild(const char* path, char* const* arguments, int output, int report, pid_t parent) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  signal(SIGPIPE, SIG_DFL);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  setpgid(0, 0);
+  if (getppid() == parent) {  // else it ended before the kernel knew of our bond
+    if (output >= 0) {
+      dup2(output, STDOUT_FILENO);
+      dup2(output, STDERR_FILENO);
+    }
+    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    execv(path, arguments);
+  }
+  const int number = errno;
+  [[maybe_unused]] const ssize_t written = write(report, &number, sizeof number);
+  _exit(127);
+}
+
+// Blocks until the child has become the program, or says why not.
+base::Result<int> Await(pid_t child, int report, const std::string& path) {
+  int number = 0;
+  ssize_t got = 0;
+  do {
+    got = read(report, &number, sizeof number);
+  } while (got < 0 && errno == EINTR);
+  close(report);
+  if (got != sizeof number) return static_cast<int>(child);
+  waitpid(child, nullptr, 0);
+  return Failed(path, number);
+}
+
+}  // namespace
+
+base::Result<std::string> FindProgram(const std::string& name, const std::string& search_path) {
+  if (name.find('/') != std::string::npos) {
+    if (IsProgram(name)) return name;
+    return Error{Code::kBadRequest, fmt::format("{} is no program that can be run", name), {}};
+  }
+  std::string_view rest = search_path;
+  while (!rest.empty()) {
+    const size_t end = rest.find(':');
+    const std::string candidate = fmt::format("{}/{}", rest.substr(0, end), name);
+    if (IsProgram(candidate)) return candidate;
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  return Error{Code::kBadRequest, fmt::format("{} is not in PATH", name), {}};
+}
+
+base::Result<int> StartProgram(const Program& program) {
+  std::vector<std::string> words = {program.path};
+  words.insert(words.end(), program.arguments.begin(), program.arguments.end());
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  std::array<int, 2> report{};
+  if (pipe2(report.data(), O_CLOEXEC) != 0) return Failed("pipe", errno);
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child == 0) RunChild(program.path.c_str(), arguments.data(), program.output, report[1], parent);
+  const int number = errno;
+  close(report[1]);
+  if (child < 0) {
+    close(report[0]);
+    return Failed("fork", number);
+  }
+  return Await(child, report[0], program.path);
+}
+
+void PrepareToSupervise() {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace chancery::agent

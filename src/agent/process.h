@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace chancery::agent {
+
+// What `name` means: itself when it has a slash, otherwise the first executable file of that name in `search_path`
+// (as PATH is written). kBadRequest when there is none.
+base::Result<std::string> FindProgram(const std::string& name, const std::string& search_path);
+
+struct Program {
+  std::string path;
+  std::vector<std::string> arguments;  // without the program's name
+  // Where its output goes; -1: where ours goes.
+  int output = -1;
+};
+
+// Starts a program and gives its pid. It leads a process group of its own, so that Ctrl-C reaches it through us alone,
+// inherits nothing but the three standard descriptors, and is killed by the kernel when the calling thread ends, in
+// whatever way: call from a thread that lives as long as this process. kUnavailable names what failed, exec included.
+base::Result<int> StartProgram(const Program& program);
+
+// Makes this process the parent of whatever its children leave behind, and lifts the limit on open files, which
+// children inherit, to what is allowed.
+void PrepareToSupervise();
+
+}  // namespace chancery::agent

@@ -1,0 +1,108 @@
+#include "agent/process.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace chancery::agent {
+namespace {
+
+using testing::HasSubstr;
+
+int WaitFor(int pid) {
+  int status = 0;
+  EXPECT_EQ(waitpid(pid, &status, 0), pid);
+  return status;
+}
+
+// What `command` prints.
+std::string OutputOf(const std::string& command) {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+  const auto pid = StartProgram({"/bin/sh", {"-c", command}, ends[1]});
+  EXPECT_TRUE(pid);
+  close(ends[1]);
+  std::string text(4096, '\0');
+  size_t got = 0;
+  for (ssize_t more = 1; more > 0; got += static_cast<size_t>(more)) {
+    more = read(ends[0], text.data() + got, text.size() - got);
+  }
+  close(ends[0]);
+  WaitFor(*pid);
+  text.resize(got);
+  return text;
+}
+
+TEST(ProcessTest, FindsAProgramOrSaysWhichIsNone) {
+  EXPECT_EQ(*FindProgram("sh", "/nowhere:/bin"), "/bin/sh");
+  EXPECT_EQ(*FindProgram("/bin/sh", ""), "/bin/sh");
+  EXPECT_EQ(FindProgram("no-such-envoy", "/bin").error().message, "no-such-envoy is not in PATH");
+  EXPECT_THAT(FindProgram("/etc/passwd", "").error().message, HasSubstr("is no program"));
+  EXPECT_THAT(FindProgram("/bin/", "").error().message, HasSubstr("is no program"));
+}
+
+TEST(ProcessTest, RunsItAndGivesItsExit) {
+  const auto pid = StartProgram({"/bin/sh", {"-c", "exit 7"}});
+  ASSERT_TRUE(pid);
+  const int status = WaitFor(*pid);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+}
+
+TEST(ProcessTest, OneThatCannotBeRunIsAnErrorThatNamesIt) {
+  const auto pid = StartProgram({"/nowhere/envoy", {}});
+  ASSERT_FALSE(pid);
+  EXPECT_EQ(pid.error().message, "/nowhere/envoy: No such file or directory");
+}
+
+TEST(ProcessTest, OutputGoesWhereItIsTold) { EXPECT_EQ(OutputOf("echo out; echo err >&2"), "out\nerr\n"); }
+
+TEST(ProcessTest, NoOtherDescriptorIsInherited) {
+  const int kept = open("/dev/null", O_RDONLY);  // without O_CLOEXEC
+  ASSERT_GE(kept, 0);
+  EXPECT_EQ(OutputOf("test -e /proc/self/fd/" + std::to_string(kept) + " && echo inherited; true"), "");
+  close(kept);
+}
+
+TEST(ProcessTest, SignalsAreNotBlockedInIt) {
+  sigset_t blocked;
+  sigset_t before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  EXPECT_THAT(OutputOf("grep SigBlk /proc/self/status"), HasSubstr("0000000000000000"));
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+TEST(ProcessTest, ItLeadsAGroupOfItsOwn) {
+  const auto pid = StartProgram({"/bin/sleep", {"60"}});
+  ASSERT_TRUE(pid);
+  EXPECT_EQ(getpgid(*pid), *pid);
+  kill(*pid, SIGKILL);
+  WaitFor(*pid);
+}
+
+// What tells an orphan from a child whose parent ended: the parent here is a child of the test.
+TEST(ProcessTest, ItIsKilledWithItsParent) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  const pid_t parent = fork();
+  if (parent == 0) {
+    const auto pid = StartProgram({"/bin/sleep", {"3600"}, ends[1]});
+    _exit(pid ? 0 : 1);  // without a word to the child
+  }
+  close(ends[1]);
+  EXPECT_EQ(WaitFor(parent), 0);
+  char byte = 0;
+  // The only one that still holds the other end is the grandchild: the end of the file is its end.
+  EXPECT_EQ(read(ends[0], &byte, 1), 0);
+  close(ends[0]);
+}
+
+}  // namespace
+}  // namespace chancery::agent
