@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
@@ -68,6 +69,8 @@ class ConnectionOn final : public HttpConnection, public std::enable_shared_from
   void Finish() override {
     if (waiting_ && buffer_.size() == 0) Close();
   }
+  std::optional<std::chrono::steady_clock::time_point> waiting_since() const override { return waiting_since_; }
+  void Drop() override { Close(); }
 
  private:
   enum class Then { kReadOn, kClose, kDrain };
@@ -78,6 +81,7 @@ class ConnectionOn final : public HttpConnection, public std::enable_shared_from
   // `then` is called while the connection lives.
   template <typename Next>
   void Handshake(Next then) {
+    waiting_since_ = std::chrono::steady_clock::now();
     if constexpr (kTls) {
       waiting_ = true;
       lowest().expires_after(host_.options.read_timeout);
@@ -96,6 +100,7 @@ class ConnectionOn final : public HttpConnection, public std::enable_shared_from
     parser_->header_limit(host_.options.max_header);
     parser_->body_limit(host_.options.max_body);
     waiting_ = true;
+    waiting_since_ = std::chrono::steady_clock::now();
     lowest().expires_after(host_.options.idle_timeout);
     http::async_read_header(stream_, buffer_, *parser_,
                             [self = Self()](const ErrorCode& error, size_t) { self->OnHeader(error); });
@@ -104,12 +109,26 @@ class ConnectionOn final : public HttpConnection, public std::enable_shared_from
   void OnHeader(const ErrorCode& error) {
     waiting_ = false;
     if (error) return OnReadError(error);
+    if (!TakeBody()) {
+      return WriteRefusal(Refusal(base::Code::kUnavailable, "too many large requests at once; try again"));
+    }
     const bool expects = beast::iequals(parser_->get()[http::field::expect], "100-continue");
     if (!expects || parser_->is_done()) return ReadBody();
     continue_.emplace(http::status::continue_, 11);
     lowest().expires_after(host_.options.write_timeout);
     http::async_write(stream_, *continue_,
                       [self = Self()](const ErrorCode& failed, size_t) { failed ? self->End() : self->ReadBody(); });
+  }
+
+  // Room for the body that the header announces; of a chunked one nothing is known but the limit.
+  bool TakeBody() {
+    const auto length = parser_->content_length();
+    const size_t bytes = length ? std::min<uint64_t>(*length, host_.options.max_body)
+                                : (parser_->chunked() ? host_.options.max_body : 0);
+    auto hold = host_.bodies.Take(bytes);
+    if (!hold) return false;
+    body_ = *std::move(hold);
+    return true;
   }
 
   void ReadBody() {
@@ -123,6 +142,7 @@ class ConnectionOn final : public HttpConnection, public std::enable_shared_from
     const bool keep_alive = parser_->get().keep_alive();
     head_ = parser_->get().method() == http::verb::head;
     lowest().expires_never();
+    waiting_since_.reset();
     Request request = ToRequest(parser_->release(), peer_, kTls);
     const Then then = keep_alive ? Then::kReadOn : Then::kClose;
     if (host_.is_quick(request)) return Write(host_.call(request), keep_alive, then);
@@ -159,6 +179,8 @@ class ConnectionOn final : public HttpConnection, public std::enable_shared_from
     keep_alive = keep_alive && !host_.stopping;
     if (!keep_alive && then == Then::kReadOn) then = Then::kClose;
     response_.emplace(ToResponse(std::move(answer), head_, keep_alive));
+    body_.Release();
+    waiting_since_ = std::chrono::steady_clock::now();
     lowest().expires_after(host_.options.write_timeout);
     http::async_write(stream_, *response_, [self = Self(), then](const ErrorCode& error, size_t) {
       if (error) return self->End();
@@ -216,6 +238,9 @@ class ConnectionOn final : public HttpConnection, public std::enable_shared_from
   std::optional<http::response<http::empty_body>> continue_;
   std::optional<http::response<http::string_body>> response_;
   std::array<char, 16384> drained_;
+  BodyBudget::Hold body_;
+  std::optional<std::chrono::steady_clock::time_point> waiting_since_;
+  // For a handshake or the beginning of a request.
   bool waiting_ = false;
   bool head_ = false;
 };

@@ -100,8 +100,11 @@ class Place {
   explicit Place(std::atomic<size_t>& taken) : taken_(&taken) { ++taken; }
   Place(Place&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
   Place& operator=(Place&&) = delete;
-  ~Place() {
-    if (taken_ != nullptr) --*taken_;
+  ~Place() { GiveUp(); }
+  bool held() const { return taken_ != nullptr; }
+  // Its connection is about to end.
+  void GiveUp() {
+    if (taken_ != nullptr) --*std::exchange(taken_, nullptr);
   }
 
  private:
@@ -131,9 +134,9 @@ class HttpServer::Impl {
         loops_(std::max<size_t>(1, options_.loops)),
         pool_(options_.threads) {
     for (Loop& loop : loops_) {
-      loop.host.emplace(
-          HttpHost{options_, loop.io, pool_, [this](const Request& request) { return Call(request); }, is_quick_,
-                   [this, &loop](const std::shared_ptr<HttpConnection>& connection) { Leave(loop, connection); }});
+      loop.host.emplace(HttpHost{
+          options_, loop.io, pool_, [this](const Request& request) { return Call(request); }, is_quick_, bodies_,
+          [this, &loop](const std::shared_ptr<HttpConnection>& connection) { Leave(loop, connection); }});
     }
   }
 
@@ -150,6 +153,8 @@ class HttpServer::Impl {
   // Gives the socket, which was accepted for `loop`, to a connection there.
   void Adopt(Loop& loop, HttpSocket socket, std::string peer, std::shared_ptr<asio::ssl::context> tls, Place place,
              bool full);
+  // Drops the connection of the loop whose client has kept it waiting longest; false when none does.
+  static bool MakeRoom(Loop& loop);
   // Who is at the other end; nothing when a Unix socket's peer is another user than this process's or root.
   std::optional<std::string> PeerOf(HttpSocket& socket) const;
   void RefreshTls();
@@ -165,6 +170,7 @@ class HttpServer::Impl {
   std::string address_;
   // Connections of all loops.
   std::atomic<size_t> open_ = 0;
+  BodyBudget bodies_{options_.max_bodies};
   // Never grows: its loops are referred to.
   std::vector<Loop> loops_;
   // Whose turn it is.
@@ -268,9 +274,26 @@ void HttpServer::Impl::OnAccept(const ErrorCode& error, HttpSocket socket) {
 void HttpServer::Impl::Adopt(Loop& loop, HttpSocket socket, std::string peer, std::shared_ptr<asio::ssl::context> tls,
                              Place place, bool full) {
   if (loop.host->stopping) return;
+  const bool room = full && MakeRoom(loop);
   const auto connection = HttpConnection::Make(*loop.host, std::move(socket), std::move(peer), std::move(tls));
   loop.connections.emplace(connection, std::move(place));
-  full ? connection->Refuse(Refusal(base::Code::kUnavailable, "too many connections; try again")) : connection->Begin();
+  full && !room ? connection->Refuse(Refusal(base::Code::kUnavailable, "too many connections; try again"))
+                : connection->Begin();
+}
+
+// So that clients which begin requests and never end them keep nobody out. Walks all connections, but only when the
+// server is full.
+bool HttpServer::Impl::MakeRoom(Loop& loop) {
+  auto longest = loop.connections.end();
+  for (auto at = loop.connections.begin(); at != loop.connections.end(); ++at) {
+    const auto since = at->first->waiting_since();
+    if (!since || !at->second.held()) continue;
+    if (longest == loop.connections.end() || *since < *longest->first->waiting_since()) longest = at;
+  }
+  if (longest == loop.connections.end()) return false;
+  longest->second.GiveUp();
+  longest->first->Drop();
+  return true;
 }
 
 std::optional<std::string> HttpServer::Impl::PeerOf(HttpSocket& socket) const {
@@ -343,7 +366,8 @@ Answer HttpServer::Impl::Call(const Request& request) const {
     return handler_(request);
   } catch (const std::exception& error) {
     // Such as out of memory: this request is lost, the process is not.
-    spdlog::error("{} {}: {}", request.method, request.target, error.what());
+    // Not its query, in which a presigned request has its signature.
+    spdlog::error("{} {}: {}", request.method, request.target.substr(0, request.target.find('?')), error.what());
     return Refusal(base::Code::kInternal, error.what());
   }
 }

@@ -23,8 +23,12 @@ struct HttpServerOptions {
   size_t loops = 1;
   // Threads for handlers that may wait.
   size_t threads = 16;
+  // When there are more, the one that has kept the server waiting longest gives way; while all are being answered the
+  // new one is refused.
   size_t max_connections = 1024;
   size_t max_body = 1 << 20;
+  // Of all requests together that are being read or answered; more are refused.
+  size_t max_bodies = 128 << 20;
   uint32_t max_header = 64 << 10;
   // How much of a request that was refused for its size is still read, so that a client that sends
   // before it reads gets the answer.

@@ -26,6 +26,7 @@
 namespace chancery::frontend {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -325,25 +326,79 @@ TEST(HttpServer, AClientThatReadsNothingIsDropped) {
 }
 
 TEST(HttpServer, TooManyConnectionsAreToldSo) {
+  std::latch entered(2);
+  std::latch released(1);
   HttpServerOptions options;
   options.max_connections = 2;
-  const auto server = Serve(Echo, options);
+  const auto server = Serve(
+      [&](const Request& request) {
+        if (request.method == "PUT") {
+          entered.count_down();
+          released.wait();
+        }
+        return Echo(request);
+      },
+      options);
   Client first(server->address());
-  EXPECT_THAT(first.Ask(Get("/")), StartsWith("HTTP/1.1 200 "));
-  {
-    Client second(server->address());
-    EXPECT_THAT(second.Ask(Get("/")), StartsWith("HTTP/1.1 200 "));
-    Client third(server->address());
-    const std::string answer = third.ReadAll();
-    EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
-    EXPECT_THAT(answer, HasSubstr("x-amzn-ErrorType: ServiceUnavailableException"));
+  first.Send(Put("/", "1"));
+  Client second(server->address());
+  second.Send(Put("/", "2"));
+  entered.wait();
+  Client third(server->address());
+  const std::string answer = third.ReadAll();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(answer, HasSubstr("x-amzn-ErrorType: ServiceUnavailableException"));
+  released.count_down();
+  EXPECT_THAT(first.ReadAnswer(), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(second.ReadAnswer(), StartsWith("HTTP/1.1 200 "));
+}
+
+// Requests that are begun and never ended took all places for as long as the idle timeout.
+TEST(HttpServer, ClientsThatStallKeepNobodyOut) {
+  HttpServerOptions options;
+  options.max_connections = 4;
+  options.loops = 2;
+  const auto server = Serve(Echo, options);
+  std::vector<std::unique_ptr<Client>> stalled;
+  for (const char* begun : {"GET / HT", "", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf", "GE"}) {
+    stalled.push_back(std::make_unique<Client>(server->address()));
+    stalled.back()->Send(begun);
   }
-  // Once they have gone there is room again.
-  for (;;) {
-    Client again(server->address());
-    if (again.Ask(Get("/")).starts_with("HTTP/1.1 200 ")) break;
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(std::make_unique<Client>(server->address()));
+    EXPECT_THAT(clients.back()->Ask(Get("/")), StartsWith("HTTP/1.1 200 ")) << i;
   }
-  EXPECT_THAT(first.Ask(Get("/")), StartsWith("HTTP/1.1 200 "));
+  for (const auto& client : stalled) EXPECT_EQ(client->ReadAll(), "");
+  for (const auto& client : clients) EXPECT_THAT(client->Ask(Get("/")), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(HttpServer, BodiesTogetherHaveABound) {
+  std::latch entered(1);
+  std::latch released(1);
+  HttpServerOptions options;
+  options.max_bodies = 1 << 20;
+  const auto server = Serve(
+      [&](const Request& request) {
+        if (request.target == "/slow") {
+          entered.count_down();
+          released.wait();
+        }
+        return Answer{200, {}, std::to_string(request.body.size())};
+      },
+      options);
+  Client slow(server->address());
+  slow.Send(Put("/slow", std::string(600 << 10, 'x')));
+  entered.wait();
+  Client second(server->address());
+  second.Send(Put("/", std::string(600 << 10, 'x')));
+  EXPECT_THAT(second.ReadAll(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("too many large requests at once")));
+  Client small(server->address());
+  EXPECT_THAT(small.Ask(Put("/", std::string(300 << 10, 'x'))), EndsWith("\r\n\r\n307200"));
+  released.count_down();
+  EXPECT_THAT(slow.ReadAnswer(), EndsWith("\r\n\r\n614400"));
+  // What it held is free again.
+  EXPECT_THAT(slow.Ask(Put("/", std::string(1 << 20, 'x'))), EndsWith("\r\n\r\n1048576"));
 }
 
 TEST(HttpServer, AHandlerThatThrowsCostsItsRequestAlone) {

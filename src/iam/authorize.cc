@@ -29,6 +29,8 @@ base::Result<Signed> AuthenticateSigV4(const Directory& directory, const SignedR
   if (!key || key->disabled || !claim->security_token.empty()) {
     return Error{Code::kUnrecognizedClient, "The security token included in the request is invalid.", {}};
   }
+  // First, so that nobody has keys derived for scopes that will never do.
+  CHANCERY_RETURN_IF_ERROR(CheckSigV4Claim(*claim, expectation));
   const auto signing_key = directory.SigningKeyOf(*key, *claim);
   if (!signing_key) return signing_key.error();
   CHANCERY_RETURN_IF_ERROR(VerifySigV4(*claim, request, *signing_key, expectation));

@@ -124,6 +124,11 @@ std::chrono::sys_seconds ValidUntil(const SigV4Claim& claim, std::chrono::second
   return claim.time + claim.expires.value_or(skew);
 }
 
+Status CheckSigV4Claim(const SigV4Claim& claim, const SigV4Expectation& expectation) {
+  CHANCERY_RETURN_IF_ERROR(CheckScope(claim, expectation));
+  return CheckTime(claim, expectation);
+}
+
 Status VerifySigV4(const SigV4Claim& claim, const SignedRequest& request, std::string_view secret,
                    const SigV4Expectation& expectation) {
   SigningKey key = DeriveSigningKey(secret, claim.date, claim.region, claim.service);
@@ -135,8 +140,7 @@ Status VerifySigV4(const SigV4Claim& claim, const SignedRequest& request, std::s
 
 Status VerifySigV4(const SigV4Claim& claim, const SignedRequest& request, const SigningKey& key,
                    const SigV4Expectation& expectation) {
-  CHANCERY_RETURN_IF_ERROR(CheckScope(claim, expectation));
-  CHANCERY_RETURN_IF_ERROR(CheckTime(claim, expectation));
+  CHANCERY_RETURN_IF_ERROR(CheckSigV4Claim(claim, expectation));
   CHANCERY_RETURN_IF_ERROR(CheckSignedHeaders(claim, request));
   const Result<std::string> payload = PayloadOf(request, expectation.payload);
   if (!payload) return payload.error();

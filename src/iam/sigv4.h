@@ -75,6 +75,9 @@ struct SigV4Expectation {
   SigV4Payload payload = SigV4Payload::kBody;
 };
 
+// What can be said of the claim without a key: that it is for this region and service, and about now. kInvalidSignature.
+base::Status CheckSigV4Claim(const SigV4Claim& claim, const SigV4Expectation& expectation);
+
 // Whether `request`, the one that `claim` was read from, was signed with `secret`, for this region and service and
 // about now; compares in constant time. `host` must be signed, and each x-amz-* header that is there, except
 // x-amz-security-token: AWS's own test suite adds it before or after signing, and it proves nothing that the key does
