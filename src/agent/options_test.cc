@@ -111,7 +111,7 @@ TEST(AgentOptionsTest, NoFlagIsAlsoOneOfTheBootstrap) {
   std::set<std::string_view> flags;
   for (const cli::Setting& setting : cli::Settings()) flags.insert(setting.flag);
   for (const AgentSetting& setting : AgentSettings()) {
-    if (!setting.flag.empty()) EXPECT_TRUE(flags.insert(setting.flag).second) << setting.flag;
+    EXPECT_TRUE(setting.flag.empty() || flags.insert(setting.flag).second) << setting.flag;
   }
 }
 

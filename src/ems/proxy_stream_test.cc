@@ -373,7 +373,7 @@ TEST_F(ProxyStreamTest, StreamsOfOneResourceHaveAQuota) {
   feed_.MarkComplete();
   Publish(1, "one");
   context_.stream_limit = [](const compile::ProxyKey& key) {
-    return key == Proxy() ? std::optional<size_t>(1) : std::nullopt;
+    return key.resource() == Proxy().resource() ? std::optional<size_t>(1) : std::nullopt;
   };
   Open();
   Ask(kNodeId);

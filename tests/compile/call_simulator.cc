@@ -97,7 +97,7 @@ ProxyConfig ConfigOf(const json::object& question) {
   }
   const auto kind = chancery::model::KindOfSegment(Text(question, "kind"));
   if (!kind) throw std::invalid_argument("no such kind");
-  return Compile(snapshot, {chancery::compile::testing::kMesh, *kind, Text(question, "name")});
+  return chancery::compile::Compile(snapshot, {chancery::compile::testing::kMesh, *kind, Text(question, "name")});
 }
 
 }  // namespace
