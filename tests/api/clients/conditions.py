@@ -22,11 +22,12 @@ def normal():
 
 @contextlib.contextmanager
 def with_a_damaged_record():
-    """The record of the mesh `damaged` is overwritten by another process."""
+    """What was answered to the client token `damaged` is overwritten by another process; records of tokens are read
+    from the file with each call."""
     with World() as world:
-        world.client.create_mesh(meshName="damaged")
+        world.client.create_mesh(meshName="damaged", clientToken="damaged")
         with database(world) as opened:
-            changed = opened.execute("UPDATE entry SET value = x'ff' WHERE CAST(key AS TEXT) LIKE 'res/mesh/%/damaged'")
+            changed = opened.execute("UPDATE entry SET value = x'ff' WHERE CAST(key AS TEXT) LIKE 'idem/%/damaged'")
             assert changed.rowcount == 1
         yield world
 
