@@ -1,0 +1,146 @@
+"""A mesh whose proxies run on hosts of their own, with a control plane, DNS and applications on the hub."""
+import contextlib
+import itertools
+import pathlib
+import shutil
+import tempfile
+
+from demo import mesh
+from demo.control_plane import ControlPlane
+from demo.dns_server import DnsServer
+from demo.proxies import find_envoy
+from demo.world import ROOT, default_binary
+from support.applications import HttpApplication, TcpApplication
+from support.namespaces import HUB4, Network
+from support.sidecar import Sidecar
+
+MESH = "lab"
+HTTP_PORT = 8080  # where every HTTP service of the lab is called
+
+
+class Lab:
+    """Everything that runs, and what ends it; use as a context manager. The thread that enters it is on the hub until it
+    leaves it."""
+
+    def __init__(self, spec=None):
+        self.binary = default_binary()
+        self._spec = spec or {}
+        self._ends = contextlib.ExitStack()
+        self._numbers = itertools.count(1)
+        # What the virtual node `client` may call, by name: what goes into each backend besides.
+        self.backends = {}
+        self._has_client = False
+        self.keep = False
+
+    def __enter__(self):
+        # A folder that the proxies' user can enter, wherever the checkout is.
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="chancery-lab-"))
+        self.directory.chmod(0o755)
+        self.logs = self.directory / "logs"
+        self.logs.mkdir()
+        self.logs.chmod(0o777)
+        try:
+            self.network = Network()
+            self._ends.callback(self.network.close)
+            self._ends.enter_context(self.network.hub.inside())
+            self.dns = DnsServer(HUB4)
+            self._ends.callback(self.dns.close)
+            self.dns.set("hub.lab", HUB4)
+            self.control = ControlPlane(self.binary, self.directory, HUB4, [
+                "--insecure-no-auth", "--insecure-xds-bind", "--insecure-admin-bind"
+            ])
+            self._ends.callback(self.control.stop)
+            self.control.start()
+            self.client = mesh.connect(self.control.endpoint_url, mesh.ANY_KEY)
+            self.txn = mesh.transaction_of(self.client.create_mesh(meshName=MESH, spec=self._spec))
+        except BaseException:
+            self._ends.close()
+            raise
+        return self
+
+    def __exit__(self, kind, *_):
+        self._ends.close()
+        if kind in (None, KeyboardInterrupt, SystemExit) and not self.keep:
+            shutil.rmtree(self.directory, ignore_errors=True)
+        else:
+            print(f"data and logs: {self.directory}")
+
+    def unique(self, name):
+        return f"{name}-{next(self._numbers)}"
+
+    def closing(self, thing):
+        self._ends.callback(thing.close)
+        return thing
+
+    def http_application(self, name, host=None, address=None, port=0):
+        """On the hub, or on `host`."""
+        with (host or self.network.hub).inside():
+            return self.closing(HttpApplication(name, address or ("127.0.0.1" if host else HUB4), port))
+
+    def tcp_application(self, name, host=None, address=None, port=0, **how):
+        with (host or self.network.hub).inside():
+            return self.closing(TcpApplication(name, address or ("127.0.0.1" if host else HUB4), port, **how))
+
+    def sidecar(self, node, ports=(), envoy="newest", families=(4, 6), more=()):
+        """The proxy of the virtual node `node` on a new host, with the rules in force; `node`.lab leads to it. Not waited
+        for."""
+        return self._proxy("virtualNode", node, ports, envoy, families, more)
+
+    def gateway(self, name, envoy="newest", families=(4, 6), more=()):
+        return self._proxy("virtualGateway", name, None, envoy, families, more)
+
+    def _proxy(self, kind, name, ports, envoy, families, more):
+        host = self.network.host(self.unique(name), families)
+        self.dns.set(f"{name}.lab", *(address for address in (host.address4, host.address6) if address))
+        proxy = Sidecar(host, f"mesh/{MESH}/{kind}/{name}", ports or (), 6 in families)
+        if ports is not None:
+            proxy.intercept(self.binary)
+        self._ends.callback(proxy.stop)
+        binary = find_envoy(ROOT / "build" / "env" / f"envoy-{envoy}")
+        return proxy.start(binary, self.binary, self.control.xds, self.dns.endpoint, self.directory, more)
+
+    def set_client(self, **spec):
+        """The node `client`, which has no listener, with `backends` as they are now."""
+        backends = [{"virtualService": {"virtualServiceName": name, **more}} for name, more in self.backends.items()]
+        self.node("client", update=self._has_client, backends=backends, **spec)
+        self._has_client = True
+
+    def settle(self):
+        """Returns when every proxy has what the last change made of its configuration."""
+        state = self.control.wait_live(MESH, self.txn)
+        assert state["rejected"] == 0, state
+
+    # The API in short. Each returns the name.
+
+    def _call(self, method, **arguments):
+        self.txn = mesh.transaction_of(getattr(self.client, method)(meshName=MESH, **arguments))
+
+    def change_mesh(self, spec):
+        self._call("update_mesh", spec=spec)
+
+    def node(self, name, update=False, **spec):
+        self._call("update_virtual_node" if update else "create_virtual_node", virtualNodeName=name, spec=spec)
+        return name
+
+    def service(self, name, **provider):
+        """`virtualNode` or `virtualRouter` names what provides it."""
+        ((kind, of),) = provider.items()
+        self._call("create_virtual_service", virtualServiceName=name, spec={"provider": {kind: {f"{kind}Name": of}}})
+        return name
+
+    def router(self, name, *listeners):
+        self._call("create_virtual_router", virtualRouterName=name,
+                   spec={"listeners": [{"portMapping": mapping} for mapping in listeners]})
+        return name
+
+    def route(self, router, name, update=False, **spec):
+        self._call("update_route" if update else "create_route", virtualRouterName=router, routeName=name, spec=spec)
+        return name
+
+    def virtual_gateway(self, name, update=False, **spec):
+        self._call("update_virtual_gateway" if update else "create_virtual_gateway", virtualGatewayName=name, spec=spec)
+        return name
+
+    def gateway_route(self, gateway, name, **spec):
+        self._call("create_gateway_route", virtualGatewayName=gateway, gatewayRouteName=name, spec=spec)
+        return name
