@@ -11,7 +11,7 @@ from demo.dns_server import DnsServer
 from demo.proxies import find_envoy
 from demo.world import ROOT, default_binary
 from support.applications import HttpApplication, TcpApplication
-from support.namespaces import HUB4, Network
+from support.namespaces import HUB4, HUB6, Network
 from support.sidecar import Sidecar
 
 MESH = "lab"
@@ -22,7 +22,9 @@ class Lab:
     """Everything that runs, and what ends it; use as a context manager. The thread that enters it is on the hub until it
     leaves it."""
 
-    def __init__(self, spec=None):
+    def __init__(self, spec=None, families=(4, 6)):
+        """The mesh's spec, and which families the hub is reached over."""
+        self._hub = HUB4 if 4 in families else HUB6
         self.binary = default_binary()
         self._spec = spec or {}
         self._ends = contextlib.ExitStack()
@@ -43,10 +45,10 @@ class Lab:
             self.network = Network()
             self._ends.callback(self.network.close)
             self._ends.enter_context(self.network.hub.inside())
-            self.dns = DnsServer(HUB4)
+            self.dns = DnsServer(self._hub)
             self._ends.callback(self.dns.close)
-            self.dns.set("hub.lab", HUB4)
-            self.control = ControlPlane(self.binary, self.directory, HUB4, [
+            self.dns.set("hub.lab", self._hub)
+            self.control = ControlPlane(self.binary, self.directory, self._bracketed(), [
                 "--insecure-no-auth", "--insecure-xds-bind", "--insecure-admin-bind"
             ])
             self._ends.callback(self.control.stop)
@@ -57,6 +59,9 @@ class Lab:
             self._ends.close()
             raise
         return self
+
+    def _bracketed(self):
+        return f"[{self._hub}]" if ":" in self._hub else self._hub
 
     def __exit__(self, kind, *_):
         self._ends.close()
@@ -96,8 +101,16 @@ class Lab:
         if ports is not None:
             proxy.intercept(self.binary)
         self._ends.callback(proxy.stop)
+        return self._start(proxy, envoy, more)
+
+    def _start(self, proxy, envoy, more=()):
         binary = find_envoy(ROOT / "build" / "env" / f"envoy-{envoy}")
         return proxy.start(binary, self.binary, self.control.xds, self.dns.endpoint, self.directory, more)
+
+    def restart(self, proxy, envoy="newest"):
+        """Another process in the place of the proxy's, live."""
+        proxy.child.kill()
+        self._start(proxy, envoy).wait_live()
 
     def set_client(self, **spec):
         """The node `client`, which has no listener, with `backends` as they are now."""

@@ -1,5 +1,6 @@
 """A proxy as users run it: on its application's host, as user 1337, behind the rules of `chancery intercept`; or a
 gateway, which needs no rules."""
+import http.client
 import os
 
 from demo.processes import Child
@@ -51,3 +52,13 @@ class Sidecar(Proxy):
     def get(self, path):
         with self.host.inside():
             return super().get(path)
+
+    def post(self, path):
+        """A call of the admin interface that changes something."""
+        with self.host.inside():
+            connection = http.client.HTTPConnection(*self.admin.split(":"), timeout=20)
+            connection.request("POST", path)
+            status = connection.getresponse().status
+            connection.close()
+        if status != 200:
+            raise RuntimeError(f"{self.resource} {path}: {status}")

@@ -19,9 +19,11 @@ class DnsServer:
         self._names = {}
         self._silent = set()
         self._lock = threading.Lock()
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._socket = socket.socket(self._family, socket.SOCK_DGRAM)
         self._socket.bind((address, 0))
-        self.endpoint = "%s:%d" % self._socket.getsockname()
+        host, port = self._socket.getsockname()[:2]
+        self.endpoint = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name="dns", daemon=True)
         self._thread.start()
@@ -46,7 +48,7 @@ class DnsServer:
 
     def close(self):
         self._closing = True
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wake:
+        with socket.socket(self._family, socket.SOCK_DGRAM) as wake:
             wake.sendto(b"", self._socket.getsockname())
         self._thread.join()
         self._socket.close()
