@@ -49,8 +49,9 @@ class Lab:
             self._ends.callback(self.dns.close)
             self.dns.set("hub.lab", self._hub)
             self.control = ControlPlane(self.binary, self.directory, self._bracketed(), [
-                "--insecure-no-auth", "--insecure-xds-bind", "--insecure-admin-bind"
+                "--insecure-no-auth", "--insecure-xds-bind"
             ])
+            self.control.api = self.control.admin = "127.0.0.1:0"  # of the hub; the proxies need neither
             self._ends.callback(self.control.stop)
             self.control.start()
             self.client = mesh.connect(self.control.endpoint_url, mesh.ANY_KEY)
@@ -128,8 +129,14 @@ class Lab:
     def _call(self, method, **arguments):
         self.txn = mesh.transaction_of(getattr(self.client, method)(meshName=MESH, **arguments))
 
+    def change(self, kind, **arguments):
+        self._call(f"update_{kind}", **arguments)
+
+    def delete(self, kind, **arguments):
+        self._call(f"delete_{kind}", **arguments)
+
     def change_mesh(self, spec):
-        self._call("update_mesh", spec=spec)
+        self.change("mesh", spec=spec)
 
     def node(self, name, update=False, **spec):
         self._call("update_virtual_node" if update else "create_virtual_node", virtualNodeName=name, spec=spec)
