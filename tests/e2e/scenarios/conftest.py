@@ -1,10 +1,30 @@
 """Labs for the tests of single fields: see support/lab.py and support/shop.py."""
+import os
+import pathlib
+
 import pytest
 
 from support.keeping import keeping_logs
 from support.lab import Lab
 from support.shop import CLIENT, Shop
 from support.versions import ENVOYS
+
+
+HERE = pathlib.Path(__file__).parent
+NEEDS = "network namespaces: run them as root, or allow user namespaces with subordinate ids (tools/as_root)"
+
+
+def pytest_collection_modifyitems(items):
+    if os.geteuid() != 0:
+        for item in items:
+            if HERE in item.path.parents:
+                item.add_marker(pytest.mark.skip(reason=f"needs {NEEDS}"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    if os.geteuid() != 0:
+        terminalreporter.section("NOT TESTED: tests/e2e/scenarios", red=True)
+        terminalreporter.write_line(f"These tests need {NEEDS}.")
 
 
 @pytest.fixture(scope="module")
