@@ -28,16 +28,19 @@ def logged(shop):
     yield lines
 
 
+@pytest.mark.field("VirtualNodeSpec.logging.accessLog.file.path")
 def test_the_default_format(logged):
     (line,) = logged()
     assert '"GET /book?page=1 HTTP/1.1" 200 - 0 ' in line and '"reader"' in line
 
 
+@pytest.mark.field("VirtualNodeSpec.logging.accessLog.file.format.text")
 def test_text(logged):
     (line,) = logged(text="%REQ(:METHOD)% of %REQ(:PATH)% got %RESPONSE_CODE%\n")
     assert line == "GET of /book?page=1 got 200"
 
 
+@pytest.mark.field("VirtualNodeSpec.logging.accessLog.file.format.json[].{key,value}")
 def test_json(logged):
     (line,) = logged(json=[{"key": "path", "value": "%REQ(:PATH)%"}, {"key": "code", "value": "%RESPONSE_CODE%"},
                            {"key": "said", "value": "code %RESPONSE_CODE%"}])

@@ -14,6 +14,7 @@ def place(lab, name, port=0):
     return lab.http_application(name, host, host.address4, port), host.address4
 
 
+@pytest.mark.field("VirtualNodeSpec.serviceDiscovery.dns.hostname")
 def test_a_name_that_changes_is_followed(shop):
     lab = shop.lab
     old, first = place(lab, "old")
@@ -26,6 +27,7 @@ def test_a_name_that_changes_is_followed(shop):
     wait_until(lambda: shop.get("moving").by == "new", 30, "the new address")
 
 
+@pytest.mark.field("VirtualNodeSpec.serviceDiscovery.dns.responseType")
 def test_endpoints_takes_every_address_and_loadbalancer_one(shop):
     lab = shop.lab
     one, first = place(lab, "one")

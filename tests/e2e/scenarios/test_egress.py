@@ -107,6 +107,7 @@ def plain(street):
     shop.close()
 
 
+@pytest.mark.field("MeshSpec.egressFilter.type")
 def test_a_destination_outside_the_mesh(street, plain):
     greeting = street.outside.greeting(plain.client, 9999)
     if street.filter == "ALLOW_ALL":

@@ -84,6 +84,8 @@ def name(gateway, service):
     return gateway.shop.services[service][0]
 
 
+@pytest.mark.field("GatewayRouteSpec.httpRoute.action.rewrite.prefix.{defaultPrefix,value}",
+                   "GatewayRouteSpec.httpRoute.match.prefix")
 @both_envoys
 def test_prefix_rewrites(gateway, envoy):
     books = name(gateway, "books")
@@ -94,6 +96,8 @@ def test_prefix_rewrites(gateway, envoy):
     assert gateway.seen("/nothing", envoy=envoy) == 404
 
 
+@pytest.mark.field("GatewayRouteSpec.httpRoute.action.rewrite.path.exact",
+                   "GatewayRouteSpec.httpRoute.match.path.{exact,regex}")
 @both_envoys
 def test_path_rewrites_keep_the_query(gateway, envoy):
     books = name(gateway, "books")
@@ -104,6 +108,7 @@ def test_path_rewrites_keep_the_query(gateway, envoy):
     assert gateway.seen("/any/thing", envoy=envoy) == 404
 
 
+@pytest.mark.field("GatewayRouteSpec.httpRoute.action.rewrite.hostname.defaultTargetHostname")
 @both_envoys
 def test_hostname_rewrites(gateway, envoy):
     assert gateway.seen("/books", envoy=envoy)[2] == name(gateway, "books")
@@ -120,6 +125,7 @@ def test_a_forged_virtual_service_header_chooses_nothing(gateway, envoy):
         assert gateway.seen("/nothing", envoy=envoy, headers=headers) == 404
 
 
+@pytest.mark.field("GatewayRouteSpec.httpRoute.match.{method,headers[].name,headers[].match.exact,queryParameters[].name,queryParameters[].match.exact}")
 def test_method_header_and_query(gateway):
     assert gateway.ask("/either", method="POST").by == "carts"
     assert gateway.ask("/either", headers={"x-mail": "1"}).by == "mail"
@@ -128,6 +134,7 @@ def test_method_header_and_query(gateway):
     assert gateway.ask("/q?m=2").status == 404
 
 
+@pytest.mark.field("GatewayRouteSpec.httpRoute.match.hostname.{exact,suffix}")
 @both_envoys
 def test_hostnames_choose_first_with_and_without_port(gateway, envoy):
     for host, by in [("carts.example.com", "carts"), (f"carts.example.com:{PORT}", "carts"),
@@ -136,6 +143,8 @@ def test_hostnames_choose_first_with_and_without_port(gateway, envoy):
         assert gateway.ask("/anything", envoy=envoy, host=host).by == by, host
 
 
+@pytest.mark.field("GatewayRouteSpec.httpRoute.match.port",
+                   "VirtualGatewaySpec.listeners[].portMapping.port")
 @both_envoys
 def test_a_route_of_one_listener_is_not_one_of_the_other(gateway, envoy):
     assert gateway.ask("/anything", envoy=envoy, port=SECOND).by == "mail"

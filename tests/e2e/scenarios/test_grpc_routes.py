@@ -38,6 +38,7 @@ def ask(shop, service, path, *kind, **metadata):
     return answer.get("answer", answer["code"])
 
 
+@pytest.mark.field("RouteSpec.grpcRoute.match.{serviceName,methodName}")
 @both_envoys
 def test_service_and_method(rpc, clients, envoy):
     rpc.client = clients[envoy]
@@ -56,6 +57,7 @@ def test_streams_follow_the_same_routes(rpc):
     assert ask(rpc, "method", "/shop.Books/ListStream", "stream") == ["rest 0", "rest 1", "rest 2"]
 
 
+@pytest.mark.field("RouteSpec.grpcRoute.match.metadata[].{name,invert,match.exact}")
 def test_metadata(rpc):
     rpc.taken.will_answer("OK")
     assert ask(rpc, "metadata", "/a.B/C", x_tier="gold") == "taken"
@@ -74,6 +76,7 @@ CODES = {"cancelled": "CANCELLED", "deadline-exceeded": "DEADLINE_EXCEEDED", "in
          "resource-exhausted": "RESOURCE_EXHAUSTED", "unavailable": "UNAVAILABLE"}
 
 
+@pytest.mark.field("RouteSpec.grpcRoute.retryPolicy.{grpcRetryEvents[],maxRetries}")
 @pytest.mark.parametrize("event", CODES)
 def test_retries(rpc, event):
     rpc.taken.will_answer(CODES[event], "OK")

@@ -34,6 +34,7 @@ def ask(shop, service, path="/", **how):
     return http2.ask(shop.client.host, shop.services[service][0], PORT, path, **how)
 
 
+@pytest.mark.field("RouteSpec.http2Route.match.{prefix,path.exact,headers[].name,headers[].match.exact}")
 @both_envoys
 def test_matches(two, clients, envoy):
     two.client = clients[envoy]
@@ -45,6 +46,7 @@ def test_matches(two, clients, envoy):
     assert ask(two, "header", headers={"x-a": "2"}).by == "rest"
 
 
+@pytest.mark.field("RouteSpec.http2Route.retryPolicy.{httpRetryEvents[],maxRetries}")
 @both_envoys
 @pytest.mark.parametrize("event,first,attempts", [
     ("stream-error", REFUSED, 2), ("stream-error", RESET, 1), ("stream-error", 503, 1),

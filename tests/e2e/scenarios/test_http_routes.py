@@ -54,6 +54,10 @@ def matched(shared_shop):
     return shared_shop.settle()
 
 
+@pytest.mark.field("RouteSpec.httpRoute.match.{prefix,method,path.exact,path.regex}",
+                   "RouteSpec.httpRoute.match.headers[].{name,invert}",
+                   "RouteSpec.httpRoute.match.headers[].match",
+                   "RouteSpec.httpRoute.match.queryParameters[].{name,match.exact}")
 @pytest.mark.parametrize("match", MATCHES)
 @both_envoys
 def test_match(matched, clients, envoy, match):
@@ -69,6 +73,7 @@ def test_a_path_is_normalized_before_it_is_matched(matched):
     assert matched.get("prefix", "//books").by == "taken"
 
 
+@pytest.mark.field("RouteSpec.httpRoute.action.weightedTargets[].{virtualNode,weight}")
 @both_envoys
 def test_weights_divide_the_requests(shop):
     blue, green, grey = (shop.application(name) for name in ("blue", "green", "grey"))
@@ -78,6 +83,7 @@ def test_weights_divide_the_requests(shop):
     assert abs(answers["blue"] - 450) <= 53 and set(answers) == {"blue", "green"}, answers
 
 
+@pytest.mark.field("RouteSpec.priority")
 def test_the_lowest_number_is_asked_first_and_none_is_last(shop):
     apps = {name: shop.application(name) for name in ("first", "second", "none")}
     anything = {"prefix": "/"}
@@ -123,6 +129,7 @@ def test_the_host_header_reaches_the_application_as_it_was(shop):
     assert application.last.headers["host"] == shop.services["asked"][0]
 
 
+@pytest.mark.field("VirtualServiceSpec.provider.virtualNode")
 def test_a_virtual_node_as_provider_has_no_router(shop):
     application = shop.application("direct")
     shop.provide("direct", port=application.port, virtualNode=shop.node_of(application))

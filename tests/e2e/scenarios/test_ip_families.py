@@ -52,6 +52,7 @@ def pair(request):
         yield Pair(lab, families)
 
 
+@pytest.mark.field("MeshSpec.serviceDiscovery.ipPreference")
 def test_a_call_arrives_over_the_family_that_was_asked_for(pair):
     families, between = PREFERENCES[pair.lab.preference]
     address = VIRTUAL6 if families == (6,) else VIRTUAL4

@@ -32,6 +32,7 @@ def ask(server, port, **how):
     return requests.ask(server.outside, "server", port, address=server.host.address4, **how)
 
 
+@pytest.mark.field("VirtualNodeSpec.listeners[].portMapping.{port,protocol}")
 def test_each_listener_leads_to_its_own_port(server):
     for port in (HTTP, OTHER):
         answer = ask(server, port)
@@ -60,6 +61,7 @@ def test_several_listeners_have_statistics_of_their_own(server):
     assert len(counted) == 2 and all(counted.values())
 
 
+@pytest.mark.field("VirtualNodeSpec.listeners[].timeout.http.perRequest")
 def test_per_request_of_a_listener_ends_a_request(server):
     server.applications[OTHER].will_answer(HANG)
     assert ask(server, OTHER).status == 504
@@ -67,6 +69,7 @@ def test_per_request_of_a_listener_ends_a_request(server):
     assert ask(server, OTHER).status == 200
 
 
+@pytest.mark.field("VirtualNodeSpec.listeners[].timeout.http.idle")
 def test_idle_of_a_listener_ends_a_request_on_which_nothing_moves(server):
     server.applications[HTTP].will_answer(HANG)
     answer = ask(server, HTTP)
@@ -81,6 +84,7 @@ def test_a_node_whose_application_is_down_answers_503(server):
     assert ask(server, HTTP).status == 200
 
 
+@pytest.mark.field("VirtualNodeSpec.backends[].virtualService.virtualServiceName")
 def test_from_one_proxy_to_another(server, shop):
     shop.provide("server", port=HTTP, virtualNode="server")
     shop.settle()

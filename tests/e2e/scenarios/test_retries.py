@@ -43,6 +43,7 @@ TRIED_AGAIN = [
 ]
 
 
+@pytest.mark.field("RouteSpec.httpRoute.retryPolicy.httpRetryEvents[]")
 @both_envoys
 @pytest.mark.parametrize("event,first,attempts", TRIED_AGAIN)
 def test_event(retrying, clients, envoy, event, first, attempts):
@@ -54,6 +55,7 @@ def test_event(retrying, clients, envoy, event, first, attempts):
     assert answer.status == (200 if attempts > 1 else 503 if first == RESET else first)
 
 
+@pytest.mark.field("RouteSpec.httpRoute.retryPolicy.maxRetries")
 def test_max_retries_is_the_number_of_further_attempts(retrying):
     application = retrying.application_.will_answer(503)
     assert (retrying.get("server-error").status, application.attempts) == (503, 3)
@@ -65,6 +67,7 @@ def test_the_default_tries_twice_more_and_posts_too(retrying):
     assert [request.body for request in application.requests] == [b"once"] * 3
 
 
+@pytest.mark.field("RouteSpec.httpRoute.retryPolicy.perRetryTimeout")
 def test_an_attempt_that_takes_too_long_is_tried_again(retrying):
     application = retrying.application_.will_answer(HANG, 200)
     assert (retrying.get("impatient").status, application.attempts) == (200, 2)
@@ -75,6 +78,7 @@ def test_without_an_event_that_includes_reset_it_ends_the_request(retrying):
     assert (retrying.get("impatient-without-reset").status, application.attempts) == (504, 1)
 
 
+@pytest.mark.field("RouteSpec.httpRoute.retryPolicy.tcpRetryEvents[]")
 def test_connection_error_tries_a_refused_connection_again(shop):
     gone = shop.application("gone")
     gone.close()

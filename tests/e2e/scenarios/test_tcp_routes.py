@@ -31,6 +31,7 @@ def test_a_server_that_speaks_first_is_heard_at_once(shop):
         assert requests.receive(connection) == b"query"
 
 
+@pytest.mark.field("RouteSpec.tcpRoute.action.weightedTargets[].{virtualNode,weight}")
 def test_weights_divide_the_connections(shop):
     heavy, light = tcp(shop, "heavy"), tcp(shop, "light")
     shop.service("divided", to({heavy: 3, light: 1}), protocol="tcp", port=free_port())
@@ -59,6 +60,7 @@ def test_each_port_is_a_service_of_its_own(shop):
     assert (greeting(shop, "postgres"), greeting(shop, "redis")) == ("postgres", "redis")
 
 
+@pytest.mark.field("RouteSpec.tcpRoute.timeout.idle")
 def test_idle_closes_a_connection_on_which_nothing_moves(shop):
     application = tcp(shop, "idle")
     idle = {"tcp": {"idle": {"unit": "ms", "value": 300}}}

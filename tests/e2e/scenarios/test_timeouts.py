@@ -14,6 +14,7 @@ def hanging(shop):
     return shop.application().will_answer(HANG)
 
 
+@pytest.mark.field("RouteSpec.httpRoute.timeout.perRequest")
 def test_per_request_ends_a_request(shop, hanging):
     shop.service("slow", to(hanging, timeout={"http": {"perRequest": SHORT}}))
     answer = shop.settle().get("slow")
@@ -29,6 +30,7 @@ def test_per_request_bounds_all_attempts_together(shop, hanging):
     assert 2 <= hanging.attempts <= 3
 
 
+@pytest.mark.field("RouteSpec.httpRoute.timeout.idle")
 def test_idle_ends_a_request_on_which_nothing_moves(shop, hanging):
     shop.service("silent", to(hanging, timeout={"http": {"idle": SHORT, "perRequest": NEVER}}, retryPolicy=ONCE))
     answer = shop.settle().get("silent")
