@@ -1,4 +1,5 @@
 """Applications of the tests. They say who they are, remember what reached them and fail when they are told to."""
+import contextlib
 import dataclasses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
@@ -27,7 +28,35 @@ class Application:
         self.requests = []
         self.ended = threading.Event()
         self._answers = [200]
+        self._connections = set()
         self._lock = threading.Lock()
+
+    def close(self):
+        """Ends it with its connections; once more is nothing."""
+        if self.ended.is_set():
+            return
+        self.ended.set()
+        self._stop()
+        with self._lock:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):  # it has ended by itself
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def _stop(self):
+        """Takes no more connections."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def talking(self, connection):
+        """While it is served, by a thread of its own. What a peer that goes away raises is its end."""
+        with self._lock:
+            self._connections.add(connection)
+        try:
+            with contextlib.suppress(OSError), connection:
+                yield
+        finally:
+            with self._lock:
+                self._connections.discard(connection)
 
     def will_answer(self, *answers):
         """Forgets what came, and answers so from now on."""
@@ -66,8 +95,7 @@ class HttpApplication(Application):
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name=name, daemon=True)
         self._thread.start()
 
-    def close(self):
-        self.ended.set()
+    def _stop(self):
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -97,6 +125,10 @@ def _handler(application):
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
+
+        def handle(self):
+            with application.talking(self.connection):
+                super().handle()
 
         def answer(self):
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -136,7 +168,39 @@ def _handler(application):
     return Handler
 
 
-class TcpApplication(Application):
+class SocketApplication(Application):
+    """One that talks on connections itself, each in a thread of its own."""
+
+    def listen(self, address, port):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._socket = socket.create_server((address, port), family=family, backlog=128)
+        self.port = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, name=self.name, daemon=True)
+        self._thread.start()
+
+    def talk(self, connection):
+        """Until the peer, or the application, ends it."""
+        raise NotImplementedError
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection):
+        with self.talking(connection):
+            self.talk(connection)
+
+    def _stop(self):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+
+class TcpApplication(SocketApplication):
     """Over TCP, and the first to speak, as MySQL and SMTP are: a banner with its name, then what it is sent. Behind TLS
     with `tls`, an ssl.SSLContext."""
 
@@ -144,34 +208,11 @@ class TcpApplication(Application):
         super().__init__(name)
         self._tls = tls
         self._banner = f"hello from {name}\n".encode() if speaks_first else b""
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self._socket = socket.create_server((address, port), family=family, backlog=128)
-        self.port = self._socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
-        self._thread.start()
+        self.listen(address, port)
 
-    def close(self):
-        self.ended.set()
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join()
-
-    def _serve(self):
-        while True:
-            try:
-                connection, peer = self._socket.accept()
-            except OSError:
-                return
-            self.receive(peer)
-            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
-
-    def _talk(self, connection):
-        try:
-            if self._tls:
-                connection = self._tls.wrap_socket(connection, server_side=True)
-            with connection:
-                connection.sendall(self._banner)
-                while data := connection.recv(65536):
-                    connection.sendall(data)
-        except OSError:
-            pass  # a peer that went away
+    def talk(self, connection):
+        self.receive(connection.getpeername())
+        stream = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
+        stream.sendall(self._banner)
+        while data := stream.recv(65536):
+            stream.sendall(data)

@@ -57,7 +57,7 @@ class Changes:
         if not any(target["weight"] for target in targets[:10]):
             targets[0]["weight"] = 1
         if self._maybe():
-            route["timeout"] = {"http": {"perRequest": self._seconds(5, 15)}}
+            route["timeout"] = {"perRequest": self._seconds(5, 15)}
         if self._maybe():
             route["retryPolicy"] = {"maxRetries": self._rng.randint(1, 3), "perRetryTimeout": self._seconds(4, 5),
                                     "httpRetryEvents": ["gateway-error", "stream-error"],

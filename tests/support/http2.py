@@ -1,44 +1,28 @@
 """HTTP/2 without TLS, from the first byte: an application, and single requests."""
 import socket
-import threading
 
 import h2.config
 import h2.connection
 import h2.errors
 import h2.events
 
-from support.applications import HANG, RESET, Application, Received
+from support.applications import HANG, RESET, Received, SocketApplication
 from support.namespaces import VIRTUAL4
 from support.requests import TIMEOUT, Answer
 
 REFUSED = "refused"  # the stream, with REFUSED_STREAM
 
 
-class Http2Application(Application):
-    """Over HTTP/2. Besides what Application takes, an answer may be REFUSED.
-    Serves at `address` of the host that it is made on."""
+class Http2Application(SocketApplication):
+    """Over HTTP/2. Besides what Application takes, an answer may be REFUSED. Serves at `address` of the host that it is made
+    on."""
 
     def __init__(self, name, address, port=0):
         super().__init__(name)
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self._socket = socket.create_server((address, port), family=family, backlog=128)
-        self.port = self._socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
-        self._thread.start()
+        self.listen(address, port)
 
-    def close(self):
-        self.ended.set()
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join()
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=_Session(self, connection).run, daemon=True).start()
+    def talk(self, connection):
+        _Session(self, connection).run()
 
 
 class _Session:
@@ -51,16 +35,12 @@ class _Session:
         self._heads, self._bodies = {}, {}
 
     def run(self):
-        try:
-            with self._socket:
-                self._h2.initiate_connection()
-                self._flush()
-                while data := self._socket.recv(65536):
-                    for event in self._h2.receive_data(data):
-                        self._on(event)
-                    self._flush()
-        except OSError:
-            pass  # a peer that went away
+        self._h2.initiate_connection()
+        self._flush()
+        while data := self._socket.recv(65536):
+            for event in self._h2.receive_data(data):
+                self._on(event)
+            self._flush()
 
     def _on(self, event):
         if isinstance(event, h2.events.RequestReceived):

@@ -55,7 +55,7 @@ class Lab:
             self._ends.callback(self.control.stop)
             self.control.start()
             self.client = mesh.connect(self.control.endpoint_url, mesh.ANY_KEY)
-            self.txn = mesh.transaction_of(self.client.create_mesh(meshName=MESH, spec=self._spec))
+            self._pending = [mesh.transaction_of(self.client.create_mesh(meshName=MESH, spec=self._spec))]
         except BaseException:
             self._ends.close()
             raise
@@ -87,12 +87,12 @@ class Lab:
         with (host or self.network.hub).inside():
             return self.closing(TcpApplication(name, address or ("127.0.0.1" if host else HUB4), port, **how))
 
-    def sidecar(self, node, ports=(), envoy="newest", families=(4, 6), more=()):
-        """The proxy of the virtual node `node` on a new host, with the rules in force; `node`.lab leads to it. Not waited
-        for."""
+    def sidecar(self, node, ports=(), envoy="newest", families=(4,), more=()):
+        """The proxy of the virtual node `node` on a new host, with the rules in force; `node`.lab leads to it. Without an
+        ipPreference a proxy takes IPv4 alone, so its host has no more. Not waited for."""
         return self._proxy("virtualNode", node, ports, envoy, families, more)
 
-    def gateway(self, name, envoy="newest", families=(4, 6), more=()):
+    def gateway(self, name, envoy="newest", families=(4,), more=()):
         return self._proxy("virtualGateway", name, None, envoy, families, more)
 
     def _proxy(self, kind, name, ports, envoy, families, more):
@@ -120,14 +120,16 @@ class Lab:
         self._has_client = True
 
     def settle(self):
-        """Returns when every proxy has what the last change made of its configuration."""
-        state = self.control.wait_live(MESH, self.txn)
-        assert state["rejected"] == 0, state
+        """Returns when every proxy has what the changes made of its configuration."""
+        while self._pending:
+            # Each: a proxy that the last one did not touch may still wait for what an earlier one sends it.
+            state = self.control.wait_live(MESH, self._pending.pop())
+            assert state["rejected"] == 0, state
 
     # The API in short. Each returns the name.
 
     def _call(self, method, **arguments):
-        self.txn = mesh.transaction_of(getattr(self.client, method)(meshName=MESH, **arguments))
+        self._pending.append(mesh.transaction_of(getattr(self.client, method)(meshName=MESH, **arguments)))
 
     def change(self, kind, **arguments):
         self._call(f"update_{kind}", **arguments)

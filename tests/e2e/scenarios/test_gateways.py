@@ -155,7 +155,7 @@ def test_a_route_of_one_listener_is_not_one_of_the_other(gateway, envoy):
 def test_the_timeout_of_the_services_route_holds_at_the_gateway(gateway):
     shop = gateway.shop
     application = shop.application("slow").will_answer("hang")
-    shop.service("slow", to(application, timeout={"http": {"perRequest": {"unit": "ms", "value": 300}}}))
+    shop.service("slow", to(application, timeout={"perRequest": {"unit": "ms", "value": 300}}))
     gateway.route("slow", "slow", {"prefix": "/slow"})
     gateway.settle()
     assert gateway.ask("/slow").status == 504

@@ -16,7 +16,7 @@ def hanging(shop):
 
 @pytest.mark.field("RouteSpec.httpRoute.timeout.perRequest")
 def test_per_request_ends_a_request(shop, hanging):
-    shop.service("slow", to(hanging, timeout={"http": {"perRequest": SHORT}}))
+    shop.service("slow", to(hanging, timeout={"perRequest": SHORT}))
     answer = shop.settle().get("slow")
     assert (answer.status, answer.body) == (504, b"upstream request timeout")
     hanging.will_answer(200)
@@ -24,7 +24,7 @@ def test_per_request_ends_a_request(shop, hanging):
 
 
 def test_per_request_bounds_all_attempts_together(shop, hanging):
-    shop.service("tried", to(hanging, timeout={"http": {"perRequest": {"unit": "ms", "value": 700}}},
+    shop.service("tried", to(hanging, timeout={"perRequest": {"unit": "ms", "value": 700}},
                              retryPolicy={"maxRetries": 9, "perRetryTimeout": SHORT, "httpRetryEvents": ["gateway-error"]}))
     assert shop.settle().get("tried").status == 504
     assert 2 <= hanging.attempts <= 3
@@ -32,14 +32,14 @@ def test_per_request_bounds_all_attempts_together(shop, hanging):
 
 @pytest.mark.field("RouteSpec.httpRoute.timeout.idle")
 def test_idle_ends_a_request_on_which_nothing_moves(shop, hanging):
-    shop.service("silent", to(hanging, timeout={"http": {"idle": SHORT, "perRequest": NEVER}}, retryPolicy=ONCE))
+    shop.service("silent", to(hanging, timeout={"idle": SHORT, "perRequest": NEVER}, retryPolicy=ONCE))
     answer = shop.settle().get("silent")
     assert (answer.status, answer.body) == (504, b"stream timeout")
 
 
 def test_zero_is_no_timeout(shop, hanging):
     """Envoy would end it after 15 seconds, and its proxy says so: that is not waited for."""
-    shop.service("patient", to(hanging, timeout={"http": {"perRequest": NEVER, "idle": NEVER}}))
+    shop.service("patient", to(hanging, timeout={"perRequest": NEVER, "idle": NEVER}))
     shop.service("usual", to(hanging))
     shop.settle()
     hosts = shop.client.get("/config_dump?resource=dynamic_route_configs")["configs"][0]["route_config"]["virtual_hosts"]
