@@ -212,7 +212,7 @@ class TcpApplication(SocketApplication):
 
     def talk(self, connection):
         self.receive(connection.getpeername())
-        stream = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
-        stream.sendall(self._banner)
-        while data := stream.recv(65536):
-            stream.sendall(data)
+        with self._tls.wrap_socket(connection, server_side=True) if self._tls else connection as stream:
+            stream.sendall(self._banner)
+            while data := stream.recv(65536):
+                stream.sendall(data)

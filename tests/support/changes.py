@@ -74,7 +74,7 @@ class Changes:
         if "value" in rewrite.get("prefix", {}) and not prefix.endswith("/"):
             rewrite = {}
         action = {"target": {"virtualService": {"virtualServiceName": "stable.lab"}}}
-        return {"httpRoute": {"match": {"prefix": prefix}, "action": {**action, **({"rewrite": rewrite} if rewrite else {})}}}
+        return {"httpRoute": {"match": {"prefix": prefix, "port": GATEWAY_PORT}, "action": {**action, **({"rewrite": rewrite} if rewrite else {})}}}
 
     def _logging(self):
         path = str(self._lab.logs / "changes.log")

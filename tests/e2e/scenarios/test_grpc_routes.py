@@ -2,7 +2,7 @@
 import pytest
 
 from support import requests
-from support.grpc_application import GrpcApplication, call
+from support.grpc_application import GrpcApplication, GrpcClient
 from support.shop import to
 from support.versions import both_envoys
 
@@ -10,7 +10,7 @@ PORT = 8083
 
 
 @pytest.fixture(scope="module")
-def rpc(shared_shop):
+def rpc(shared_shop, clients):
     """Services over gRPC."""
     shop = shared_shop
 
@@ -30,11 +30,12 @@ def rpc(shared_shop):
     for event in ("cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"):
         service(event, to(shop.taken, retryPolicy={"maxRetries": 2, "perRetryTimeout": {"unit": "s", "value": 5},
                                                    "grpcRetryEvents": [event]}))
+    shop.callers = {proxy: shop.lab.closing(GrpcClient(proxy.host)) for proxy in clients.values()}
     return shop.settle()
 
 
 def ask(shop, service, path, *kind, **metadata):
-    answer = call(shop.client.host, shop.services[service][0], PORT, path, *kind, **metadata)
+    answer = shop.callers[shop.client].call(shop.services[service][0], PORT, path, *kind, **metadata)
     return answer.get("answer", answer["code"])
 
 
