@@ -173,7 +173,7 @@ class SocketApplication(Application):
 
     def listen(self, address, port):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self._socket = socket.create_server((address, port), family=family, backlog=128)
+        self._socket = socket.create_server((address, port), family=family, backlog=128, dualstack_ipv6=address == "::")
         self.port = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, name=self.name, daemon=True)
         self._thread.start()

@@ -138,8 +138,8 @@ def test_twice_is_once_and_removed_is_as_before(street):
 
 def test_rules_of_others_stay(street):
     if street.tool == "nft":
-        street.house.run("nft", "-f", "-", stdin="table ip other { chain c { type nat hook output priority 0; "
-                                                 "tcp dport 3306 redirect to :8081\n } }\n")
+        street.house.run("nft", "-f", "-", stdin="table ip other {\nchain c {\ntype nat hook output priority 0;\n"
+                                                 "tcp dport 3306 redirect to :8081\n}\n}\n")
     else:
         street.house.run("iptables", "-t", "nat", "-A", "OUTPUT", "-p", "tcp", "--dport", "3306", "-j", "REDIRECT",
                          "--to-ports", "8081")
