@@ -1,11 +1,9 @@
 """serviceDiscovery.dns: names that change, have several addresses, are wrong or get no answer."""
-from collections import Counter
+import pytest
 
 from demo.waiting import wait_until
 from support.shop import to
-from support.versions import ENVOYS
-
-import pytest
+from support.versions import both_envoys
 
 
 def place(lab, name, port=0):
@@ -52,7 +50,7 @@ def test_a_name_that_does_not_exist_is_503_until_it_does(shop):
     wait_until(lambda: shop.get("late").by == "late", 30, "the name")
 
 
-@pytest.mark.parametrize("envoy", ENVOYS)
+@both_envoys
 def test_a_silent_dns_server_does_not_hold_up_a_proxy(shop, envoy):
     """One backend whose name gets no answer once kept a whole proxy from becoming live."""
     lab = shop.lab

@@ -2,7 +2,6 @@
 import pytest
 
 from support.shop import to
-
 from support.versions import both_envoys
 
 

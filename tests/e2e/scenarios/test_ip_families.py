@@ -6,7 +6,7 @@ from support import requests
 from support.keeping import keeping_logs
 from support.lab import Lab
 from support.namespaces import VIRTUAL4, VIRTUAL6
-from support.shop import Shop, to
+from support.shop import Shop
 
 PREFERENCES = {
     # preference of the mesh: (families of the hosts, family of the call between the proxies)

@@ -5,7 +5,6 @@ from demo.waiting import wait_until
 from support import http2, requests
 from support.applications import HANG
 from support.http2 import Http2Application
-from support.shop import to
 
 HTTP, OTHER, HTTP2, TCP, UNDECLARED = 8080, 8090, 8082, 9000, 9999
 

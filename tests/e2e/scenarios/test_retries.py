@@ -3,7 +3,6 @@ import pytest
 
 from support.applications import HANG, RESET
 from support.shop import to
-
 from support.versions import both_envoys
 
 

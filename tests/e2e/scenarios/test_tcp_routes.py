@@ -3,10 +3,8 @@ from collections import Counter
 
 import pytest
 
-from demo.waiting import wait_until
 from support import requests
 from support.shop import free_port, to
-
 from support.versions import both_envoys
 
 
