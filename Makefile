@@ -49,12 +49,12 @@ build-tests: setup-build
 .PHONY: pytest
 pytest: build-tests ## Against real peers: Envoy, the AWS CLI and SDKs, botocore's model; ARGS=... goes to pytest
 	@tools/setup.sh test
-	@build/env/client/bin/python -m pytest -q tests $(ARGS)
+	@$$(tools/as_root) build/env/client/bin/python -m pytest -q tests $(ARGS)
 
 .PHONY: e2e
 e2e: build-tests ## The end-to-end tests alone; ARGS=... goes to pytest
 	@tools/setup.sh test
-	@build/env/client/bin/python -m pytest -q tests/e2e $(ARGS)
+	@$$(tools/as_root) build/env/client/bin/python -m pytest -q tests/e2e $(ARGS)
 
 .PHONY: compatibility
 compatibility: build-tests ## Rewrite docs/guide/compatibility.md from what the clients' tests prove
@@ -76,11 +76,13 @@ bench: setup-build ## The API's throughput and latency next to moto's, and the c
 	@PYTHONPATH=tools:. build/env/bench/bin/python -m bench.proxy_start
 
 .PHONY: test-long
-test-long: build-tests ## Random tests for longer and from a named seed: SEED=... CASES=... SOAK_SECONDS=...; fuzzing, 24 minutes a target
+test-long: build-tests ## Random tests for longer and from a named seed: SEED=... CASES=... SOAK_SECONDS=... CHANGES=...; fuzzing, 24 minutes a target
 	@tools/setup.sh test
 	@RC_PARAMS="max_success=$(or $(CASES),100000) seed=$(or $(SEED),1)" ctest --test-dir build/release \
 		--output-on-failure -j $(JOBS) --timeout 3600 -R '[Pp]ropert|Random|Generated'
 	@SOAK_SECONDS=$(or $(SOAK_SECONDS),60) SOAK_SEED=$(or $(SEED),1) build/env/client/bin/python -m pytest -q -s tests/soak
+	@CHANGES=$(or $(CHANGES),100) CHANGES_SEED=$(or $(SEED),1) $$(tools/as_root) build/env/client/bin/python -m pytest -q -s \
+		tests/e2e/scenarios/test_changes_under_load.py
 	@$(MAKE) fuzz SECONDS=$(or $(SECONDS),1440)
 
 # A finding fails it and says how to keep it as a test.

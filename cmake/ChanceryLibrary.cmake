@@ -50,6 +50,7 @@ set(CHANCERY_LINKS_ems base model store transform xds iam)
 set(CHANCERY_LINKS_frontend base model store iam)
 set(CHANCERY_LINKS_cli base model)
 set(CHANCERY_LINKS_agent base model cli frontend)
+set(CHANCERY_LINKS_intercept base cli)
 
 function(chancery_check_links name deps)
   if(NOT DEFINED CHANCERY_LINKS_${name})

@@ -1,7 +1,6 @@
 """Real control planes and real Envoys for the tests. What is asserted is traffic, what the API
 answers and what Envoy's admin interface says; waiting is bounded, and only what the contract bounds
 in time has a limit of its own."""
-import contextlib
 import pathlib
 import sys
 
@@ -10,24 +9,13 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
 
 from demo.world import Watches, World  # noqa: E402  (needs the path above)
-
-ENVOYS = ["oldest", "newest"]
+from support.keeping import keeping_logs  # noqa: E402
+from support.versions import ENVOYS  # noqa: E402
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "field(*members): members of the API's specs that the test tries with traffic; "
                             "docs/guide/field-support.md names it")
-
-
-@contextlib.contextmanager
-def keeping_logs(request, world):
-    """`world`, whose data and logs stay if a test that used it failed."""
-    failed = request.session.testsfailed
-    with world as made:
-        yield made
-        made.keep = request.session.testsfailed > failed
-        if made.keep:
-            print(f"data and logs: {made.directory}")
 
 
 @pytest.fixture

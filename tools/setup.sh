@@ -97,7 +97,7 @@ case "${1:-}" in
     need_environment envoy-newest
     ;;
   test)
-    need_packages procps curl awscli openssl
+    need_packages procps curl awscli openssl iproute2 nftables iptables uidmap
     need_environment client
     need_environment envoy-newest
     need_environment envoy-oldest

@@ -18,6 +18,7 @@
 #include "app/version.h"
 #include "base/log.h"
 #include "cli/bootstrap_command.h"
+#include "intercept/command.h"
 
 namespace chancery::app {
 namespace {
@@ -68,6 +69,7 @@ int Run(int argc, char** argv) {
   AddCommands(app, &exit_code);
   cli::AddBootstrapCommand(app, cli::ProcessIo(), &exit_code);
   agent::AddEnvoyCommand(app, cli::ProcessIo(), &exit_code);
+  intercept::AddInterceptCommand(app, cli::ProcessIo(), &exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& call) {

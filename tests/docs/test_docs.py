@@ -33,6 +33,7 @@ DOCUMENTS = [
     "docs/guide/operating.md",
     "docs/guide/proxies.md",
     "docs/guide/envoy-agent.md",
+    "docs/guide/intercept.md",
     "docs/guide/api.md",
     "docs/guide/clients.md",
     "docs/guide/security.md",
@@ -53,6 +54,8 @@ NOT_RUN_HERE = {
     "--oidc-user-claim email": "tests/api/test_bearer.py#--oidc-user-claim",
     'curl -H "Authorization: Bearer $TOKEN" https://mesh.example.com:8480/v20190125/meshes':
         "tests/api/test_bearer.py#Authorization",
+    "chancery intercept --ignore-uid 1337 --app-ports 8080": "tests/e2e/scenarios/test_intercept.py#--app-ports",
+    "chancery intercept --remove": "tests/e2e/scenarios/test_intercept.py#--remove",
     "chancery policy attach --account 111122223333 --name AWSAppMeshReadOnly":
         "src/app/admin_socket_test.cc#attach",
     "chancery policy attach --account 111122223333 --name AWSAppMeshFullAccess --group mesh-admins":

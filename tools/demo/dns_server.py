@@ -1,9 +1,10 @@
-"""A small DNS server for the names of a demo mesh: A records, no recursion. UDP only."""
+"""A small DNS server for the names of a demo mesh: A and AAAA records, no recursion. UDP only."""
 import socket
 import struct
 import threading
 
 _TYPE_A = 1
+_TYPE_AAAA = 28
 _CLASS_IN = 1
 _NOERROR = 0
 _NXDOMAIN = 3
@@ -11,30 +12,43 @@ _TTL_SECONDS = 1
 
 
 class DnsServer:
-    """Answers A for the names it has, nothing (but NOERROR) for their other types, NXDOMAIN for the
-    rest. Thread-safe; serves until close()."""
+    """Answers A and AAAA for the names it has, nothing (but NOERROR) for their other types, NXDOMAIN for the rest, and
+    not at all for names that are silenced. Thread-safe; serves until close()."""
 
     def __init__(self, address):
         self._names = {}
+        self._silent = set()
         self._lock = threading.Lock()
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._socket = socket.socket(self._family, socket.SOCK_DGRAM)
         self._socket.bind((address, 0))
-        self.endpoint = "%s:%d" % self._socket.getsockname()
+        host, port = self._socket.getsockname()[:2]
+        self.endpoint = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name="dns", daemon=True)
         self._thread.start()
 
-    def set(self, name, address):
+    def set(self, name, *addresses):
+        """`name` leads to `addresses`, of either family."""
         with self._lock:
-            self._names[name.lower().rstrip(".")] = address
+            self._names[_plain(name)] = addresses
 
     def remove(self, name):
         with self._lock:
-            self._names.pop(name.lower().rstrip("."), None)
+            self._names.pop(_plain(name), None)
+
+    def silence(self, name):
+        """Questions for `name` get no answer, as of a server that is gone."""
+        with self._lock:
+            self._silent.add(_plain(name))
+
+    def speak(self, name):
+        with self._lock:
+            self._silent.discard(_plain(name))
 
     def close(self):
         self._closing = True
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wake:
+        with socket.socket(self._family, socket.SOCK_DGRAM) as wake:
             wake.sendto(b"", self._socket.getsockname())
         self._thread.join()
         self._socket.close()
@@ -58,14 +72,27 @@ class DnsServer:
         if flags & 0x8000 or questions != 1:
             return None
         with self._lock:
-            address = self._names.get(name)
-        code = _NOERROR if address else _NXDOMAIN
-        records = b""
-        if address and kind == _TYPE_A:
-            # 0xC00C points back to the name in the question.
-            records = struct.pack("!HHHIH", 0xC00C, _TYPE_A, _CLASS_IN, _TTL_SECONDS, 4) + socket.inet_aton(address)
-        header = struct.pack("!HHHHHH", identity, 0x8400 | (flags & 0x0100) | code, 1, 1 if records else 0, 0, 0)
-        return header + query[12:end + 4] + records
+            if name in self._silent:
+                return None
+            addresses = self._names.get(name)
+        code = _NXDOMAIN if addresses is None else _NOERROR
+        records = [_record(kind, address) for address in addresses or () if _type_of(address) == kind]
+        header = struct.pack("!HHHHHH", identity, 0x8400 | (flags & 0x0100) | code, 1, len(records), 0, 0)
+        return header + query[12:end + 4] + b"".join(records)
+
+
+def _plain(name):
+    return name.lower().rstrip(".")
+
+
+def _type_of(address):
+    return _TYPE_AAAA if ":" in address else _TYPE_A
+
+
+def _record(kind, address):
+    data = socket.inet_pton(socket.AF_INET6 if kind == _TYPE_AAAA else socket.AF_INET, address)
+    # 0xC00C points back to the name in the question.
+    return struct.pack("!HHHIH", 0xC00C, kind, _CLASS_IN, _TTL_SECONDS, len(data)) + data
 
 
 def _read_name(message, at):

@@ -132,7 +132,7 @@ class Load:
 
 def _connect(address):
     host, port = address.rsplit(":", 1)
-    return _Connection(host, int(port), timeout=20)
+    return _Connection(host.strip("[]"), int(port), timeout=20)
 
 
 class _Connection(http.client.HTTPConnection):

@@ -1,0 +1,76 @@
+"""gRPC applications and clients of the tests; they are processes of their own (grpc_peer.py)."""
+import json
+import pathlib
+import subprocess
+
+from demo.world import ROOT
+from support.namespaces import VIRTUAL4
+
+_PYTHON = ROOT / "build" / "env" / "protos" / "bin" / "python"
+_PEER = pathlib.Path(__file__).with_name("grpc_peer.py")
+
+
+class _Peer:
+    """A process that answers lines with lines. It ends with its stdin, so it cannot outlive us."""
+
+    def __init__(self, *words):
+        self._process = subprocess.Popen([_PYTHON, _PEER, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                         bufsize=1)
+
+    def write(self, line):
+        self._process.stdin.write(line + "\n")
+
+    def read(self):
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"a gRPC peer ended with {self._process.wait(30)}")
+        return json.loads(line)
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait(30)
+        self._process.stdout.close()
+
+
+class GrpcApplication:
+    """Answers every method with its name, or with the codes that it is told; methods whose name ends with Stream answer with
+    as many messages as they are asked for. Serves at `address` of the host that it is made on."""
+
+    def __init__(self, name, address):
+        self.name = name
+        self._peer = _Peer("serve", name, address)
+        self.port = self._peer.read()["port"]
+
+    def will_answer(self, *codes):
+        """Answers with these codes from now on, the last one for ever."""
+        self.take_calls(" ".join(codes))
+        return self
+
+    def take_calls(self, codes="OK"):
+        """The calls that came since it was last told something; tells it `codes`."""
+        self._peer.write(codes)
+        calls = []
+        while "told" not in (line := self._peer.read()):
+            calls.append(line)
+        return calls
+
+    def close(self):
+        self._peer.close()
+
+
+class GrpcClient:
+    """Makes calls from `host`."""
+
+    def __init__(self, host):
+        with host.inside():
+            self._peer = _Peer("call")
+
+    def call(self, name, port, path, kind="unary", address=VIRTUAL4, **metadata):
+        """{"code", "answer" or "details"} of a method of the service `name`."""
+        metadata = {key.replace("_", "-"): value for key, value in metadata.items()}
+        self._peer.write(json.dumps({"target": f"{address}:{port}", "authority": name, "path": path, "kind": kind,
+                                     "metadata": metadata}))
+        return self._peer.read()
+
+    def close(self):
+        self._peer.close()

@@ -1,0 +1,55 @@
+"""Single requests as an application sends them: to a virtual service's name, from a host of its own."""
+import dataclasses
+import http.client
+import json
+import socket
+
+from support.namespaces import VIRTUAL4
+
+TIMEOUT = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict
+    body: bytes
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def by(self):
+        """Which application answered, or what the proxy did instead."""
+        return self.headers.get("x-application", self.status)
+
+
+def ask(host, name, port, path="/", method="GET", headers=None, body=None, address=VIRTUAL4, tls=None):
+    """The answer to one HTTP/1.1 request from `host` to the service `name`, on a connection of its own. `tls` is an
+    ssl.SSLContext."""
+    with host.inside():
+        connection = http.client.HTTPConnection(address, port, timeout=TIMEOUT)
+        connection.connect()
+    if tls:
+        connection.sock = tls.wrap_socket(connection.sock, server_hostname=name)
+    try:
+        connection.request(method, path, body=body, headers={"Host": name, **(headers or {})})
+        response = connection.getresponse()
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
+    finally:
+        connection.close()
+
+
+def connect(host, port, address=VIRTUAL4, timeout=TIMEOUT):
+    """A TCP connection from `host`."""
+    with host.inside():
+        return socket.create_connection((address, port), timeout=timeout)
+
+
+def receive(connection, size=65536):
+    """What comes next, b"" at the end; a reset counts as the end."""
+    try:
+        return connection.recv(size)
+    except ConnectionResetError:
+        return b""
