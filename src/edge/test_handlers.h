@@ -20,6 +20,7 @@
 //   /test/Fail   message: Close(PERMISSION_DENIED, message)
 //   /test/Timer  message: answers "timer" from a timer
 //   /test/Quiet  says nothing
+//   /test/Who    message: answers where the call came from: its listener, peer and proven names
 
 namespace chancery::edge {
 
@@ -53,10 +54,21 @@ class Record {
   std::map<std::string, int> counts_ GUARDED_BY(mutex_);
 };
 
+inline std::string Describe(const Call& call) {
+  std::string text = "listener " + std::to_string(call.listener) + " peer " + std::string(call.peer);
+  if (call.certificate == nullptr) return text;
+  for (const std::string& uri : call.certificate->uris) text += " " + uri;
+  for (const std::string& name : call.certificate->dns_names) text += " " + name;
+  return text;
+}
+
 class TestHandler : public xds::StreamHandler {
  public:
   TestHandler(const Call& call, Record& record)
-      : transport_(call.transport), record_(record), method_(call.path.substr(call.path.rfind('/') + 1)) {
+      : transport_(call.transport),
+        record_(record),
+        method_(call.path.substr(call.path.rfind('/') + 1)),
+        who_(method_ == "Who" ? Describe(call) : "") {
     record_.Add("open");
   }
   ~TestHandler() override { record_.Add("destroyed"); }
@@ -64,6 +76,7 @@ class TestHandler : public xds::StreamHandler {
   void OnMessage(std::string_view message) override {
     record_.Add("message");
     if (method_ == "Echo") Send({nullptr, std::string(message)});
+    if (method_ == "Who") Send({nullptr, who_});
     if (method_ == "Fail") transport_.Close(xds::StatusCode::kPermissionDenied, std::string(message));
     if (method_ == "Timer") transport_.SetTimer(base::Clock::System().Now() + std::chrono::milliseconds(1));
     if (method_.starts_with("Big")) {
@@ -105,6 +118,7 @@ class TestHandler : public xds::StreamHandler {
   xds::Transport& transport_;
   Record& record_;
   const std::string method_;
+  const std::string who_;
   std::deque<xds::Payload> queue_;
   bool writing_ = false;
   bool half_closed_ = false;
