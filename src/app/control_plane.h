@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 #include <string>
 
 #include "app/admin.h"
@@ -11,9 +12,11 @@
 #include "app/metrics.h"
 #include "app/options.h"
 #include "app/tokens.h"
+#include "app/xds_listeners.h"
 #include "base/result.h"
 #include "edge/server.h"
 #include "ems/ems.h"
+#include "ems/socket_gate.h"
 #include "frontend/api.h"
 #include "frontend/gate.h"
 #include "frontend/http_server.h"
@@ -42,6 +45,11 @@ class ControlPlane {
   std::string ReadyLine() const;
 
  private:
+  ems::Installation Installation() const;
+  base::Status StartTokens();
+  base::Status StartXds();
+  // What decides about streams, one for each listener.
+  base::Result<std::unique_ptr<ems::StreamGate>> MakeStreamGate();
   base::Status StartApi();
   base::Status StartAdmin();
   frontend::Answer HandleApi(const frontend::Request& request);
@@ -59,13 +67,16 @@ class ControlPlane {
   // Made in this order, ended in the reverse: each uses only those above it.
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Identities> identities_;
+  std::unique_ptr<Tokens> tokens_;
   transform::MemoryFeed feed_;
+  std::vector<XdsListener> xds_listeners_;
+  std::unique_ptr<ems::StreamGate> tcp_gate_;
+  std::vector<std::unique_ptr<ems::SocketGate>> socket_gates_;
   std::unique_ptr<ems::StreamGate> stream_gate_;
   std::unique_ptr<ems::Ems> ems_;
   std::unique_ptr<transform::Transformer> transformer_;
   std::unique_ptr<edge::Server> edge_;
   std::unique_ptr<AuditFile> audit_;
-  std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<frontend::Gate> gate_;
   std::unique_ptr<frontend::Api> api_;
   std::unique_ptr<Janitor> janitor_;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compile/compile.h"
@@ -49,10 +51,14 @@ class Hub {
   void RefreshAll();
   // Ends the streams that are no longer allowed.
   void Recheck();
+  // Ends the streams whose credentials have expired.
+  void Expire();
 
  private:
   const EmsContext& context_;
   std::map<compile::ProxyKey, std::set<ProxyStream*>> streams_;
+  // Those whose credentials expire, by when.
+  std::set<std::pair<std::chrono::system_clock::time_point, ProxyStream*>> expiring_;
 };
 
 }  // namespace chancery::ems

@@ -58,7 +58,7 @@ class StreamGateTest : public iam::IamFixture {
     iam::testing::SignSigV4(signer, request);
     return request;
   }
-  base::Result<iam::Principal> Identify(const OwnedRequest& request) const {
+  base::Result<Caller> Identify(const OwnedRequest& request) const {
     return gate_.Identify({request.target, "127.0.0.1:4711", request.headers});
   }
   base::Status Authorize(const Signer& signer, const compile::ProxyKey& key) const {

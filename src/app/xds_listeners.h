@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "edge/server.h"
+#include "ems/claims.h"
+
+namespace chancery::app {
+
+// One value of --xds.
+struct XdsListener {
+  edge::ListenerOptions socket = {};
+  // Of a Unix socket: what may be claimed there.
+  ems::Claims claims = {};
+  bool is_unix() const { return socket.address.starts_with("unix:"); }
+};
+
+// Reads the values of --xds, several in one text when white space is between them:
+//   IP:PORT
+//   unix:/PATH[,mode=0660][,owner=USER[:GROUP]][,allow=mesh/MESH/virtualNode/NAME]...
+// Users and groups are names or numbers; a path has no comma. Errors: kBadRequest naming the flag and the part.
+base::Result<std::vector<XdsListener>> ParseXdsListeners(const std::vector<std::string>& values);
+
+}  // namespace chancery::app
