@@ -11,11 +11,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/xds_access.h"
 
 // The bootstrap of a stock Envoy (contract/envoy.md §1.2): what makes it ask Chancery for its
 // configuration. Made from settings, each a flag of `chancery bootstrap`, most of them also one of
 // the APPMESH_*/ENVOY_* variables of the App Mesh image (§1.3). Not made here: Envoy's command line
-// (log level, concurrency, drain time), tracing, credentials of the ADS stream.
+// (log level, concurrency, drain time), tracing.
 //
 // All functions are pure and thread-safe.
 namespace chancery::cli {
@@ -48,6 +49,7 @@ struct BootstrapOptions {
   // Where the control plane is. Required.
   std::optional<Endpoint> xds;
   XdsGrpc xds_grpc = XdsGrpc::kGoogle;
+  XdsAccess xds_access;
   Endpoint admin{"127.0.0.1", 9901, ""};
   bool admin_ipv4_compat = false;
   std::string admin_access_log = "/tmp/envoy_admin_access.log";

@@ -81,14 +81,15 @@ class World:
         self._ends.callback(service.close)
         return service
 
-    def proxy(self, resource, hostname=None, key=None):
+    def proxy(self, resource, hostname=None, key=None, access=(), xds=None):
         """An Envoy of `resource`; `hostname` leads to its ingress. Its stream is signed with `key`, if there is
-        one. Not waited for."""
+        one; `access` are flags of `chancery bootstrap` for other ways in, and `xds` is where it asks, if not at the
+        control plane's first address. Not waited for."""
         proxy = Proxy(resource, self.subnet)
         if hostname:
             self.dns.set(hostname, proxy.ingress)
         self._ends.callback(proxy.stop)
-        proxy.start(self.envoy, self.binary, self.control.xds, self.dns.endpoint, self.directory, key)
+        proxy.start(self.envoy, self.binary, xds or self.control.xds, self.dns.endpoint, self.directory, key, access)
         return proxy
 
     def node(self, name, version, hostname, mesh_name="watches"):
