@@ -97,7 +97,7 @@ base::Result<XdsListener> ParseUnix(const std::string& value) {
       return Misuse(value, fmt::format("'{}' is not mode, owner or allow", name));
     }
   }
-  auto claims = ems::Claims::Parse(allowed);
+  auto claims = iam::Claims::Parse(allowed);
   if (!claims) return Misuse(value, "allow: " + claims.error().message);
   listener.claims = *std::move(claims);
   return listener;

@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "edge/server.h"
-#include "ems/claims.h"
+#include "iam/claims.h"
 
 namespace chancery::app {
 
@@ -13,7 +13,7 @@ namespace chancery::app {
 struct XdsListener {
   edge::ListenerOptions socket = {};
   // Of a Unix socket: what may be claimed there.
-  ems::Claims claims = {};
+  iam::Claims claims = {};
   bool is_unix() const { return socket.address.starts_with("unix:"); }
 };
 

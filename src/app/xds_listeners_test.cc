@@ -25,7 +25,7 @@ TEST(XdsListeners, AddressesAndSocketsInOneTextOrSeveral) {
 TEST(XdsListeners, ASocketSaysWhatMayBeClaimed) {
   const auto parsed = ParseXdsListeners({"unix:/a,allow=mesh/m/virtualNode/n,allow=mesh/m/virtualGateway/*"});
   ASSERT_TRUE(parsed) << base::ToString(parsed.error());
-  const ems::Claims& claims = parsed->front().claims;
+  const iam::Claims& claims = parsed->front().claims;
   EXPECT_TRUE(claims.Allow({{"m", "1"}, model::Kind::kVirtualNode, "", "n"}, "1"));
   EXPECT_TRUE(claims.Allow({{"m", "1"}, model::Kind::kVirtualGateway, "", "any"}, "1"));
   EXPECT_FALSE(claims.Allow({{"m", "1"}, model::Kind::kVirtualNode, "", "other"}, "1"));

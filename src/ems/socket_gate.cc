@@ -8,7 +8,7 @@
 
 namespace chancery::ems {
 
-SocketGate::SocketGate(std::string address, std::string account, Claims claims, const store::Store& store)
+SocketGate::SocketGate(std::string address, std::string account, iam::Claims claims, const store::Store& store)
     : address_(std::move(address)), account_(std::move(account)), claims_(std::move(claims)), store_(store) {}
 
 base::Result<Caller> SocketGate::Identify(const StreamHead&) const {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "ems/claims.h"
+#include "iam/claims.h"
 #include "ems/stream_gate.h"
 
 namespace chancery::ems {
@@ -11,7 +11,7 @@ namespace chancery::ems {
 class SocketGate : public StreamGate {
  public:
   // `address`: how the socket is called in messages. Borrows the store.
-  SocketGate(std::string address, std::string account, Claims claims, const store::Store& store);
+  SocketGate(std::string address, std::string account, iam::Claims claims, const store::Store& store);
 
   base::Result<Caller> Identify(const StreamHead& head) const override;
   base::Status Authorize(const Caller& who, const compile::ProxyKey& key, std::string_view peer) const override;
@@ -19,7 +19,7 @@ class SocketGate : public StreamGate {
  private:
   const std::string address_;
   const std::string account_;
-  const Claims claims_;
+  const iam::Claims claims_;
   const store::Store& store_;
 };
 

@@ -1,8 +1,8 @@
-#include "ems/claims.h"
+#include "iam/claims.h"
 
 #include <gtest/gtest.h>
 
-namespace chancery::ems {
+namespace chancery::iam {
 namespace {
 
 using model::Kind;
@@ -44,4 +44,4 @@ TEST(Claims, WhatCouldMatchNothingIsRefused) {
 }
 
 }  // namespace
-}  // namespace chancery::ems
+}  // namespace chancery::iam

@@ -1,11 +1,11 @@
-#include "ems/claims.h"
+#include "iam/claims.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
-namespace chancery::ems {
+namespace chancery::iam {
 namespace {
 
 constexpr std::string_view kNobody = "000000000000";
@@ -22,7 +22,7 @@ bool CanMatch(const std::string& pattern) {
 base::Result<Claims> Claims::Parse(const std::vector<std::string>& patterns) {
   Claims claims;
   for (const std::string& text : patterns) {
-    auto pattern = iam::Pattern::Parse(text, {.wildcards = true});
+    auto pattern = Pattern::Parse(text, {.wildcards = true});
     if (!pattern || !CanMatch(text)) {
       return base::Error{base::Code::kBadRequest,
                          fmt::format("'{}' is not mesh/MESH/virtualNode/NAME or mesh/MESH/virtualGateway/NAME, with * "
@@ -39,10 +39,10 @@ bool Claims::Allow(const model::ResourceKey& key, std::string_view account) cons
   const std::string_view kind = model::DescriptorOf(key.kind).segment;
   const std::string with_owner = fmt::format("mesh/{}@{}/{}/{}", key.mesh.name, key.mesh.owner, kind, key.name);
   const std::string bare = fmt::format("mesh/{}/{}/{}", key.mesh.name, kind, key.name);
-  const iam::ContextKeys none;
-  return std::ranges::any_of(patterns_, [&](const iam::Pattern& pattern) {
+  const ContextKeys none;
+  return std::ranges::any_of(patterns_, [&](const Pattern& pattern) {
     return pattern.Matches(with_owner, none) || (key.mesh.owner == account && pattern.Matches(bare, none));
   });
 }
 
-}  // namespace chancery::ems
+}  // namespace chancery::iam

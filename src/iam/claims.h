@@ -8,7 +8,7 @@
 #include "iam/pattern.h"
 #include "model/resource.h"
 
-namespace chancery::ems {
+namespace chancery::iam {
 
 // Which proxies may be claimed where nobody proves who it is: patterns of mesh/<mesh>[@<owner>]/virtualNode/<name> or
 // .../virtualGateway/<name>, in which * stands for any characters and ? for one. None: nothing may be. Immutable.
@@ -23,7 +23,7 @@ class Claims {
   bool empty() const { return patterns_.empty(); }
 
  private:
-  std::vector<iam::Pattern> patterns_;
+  std::vector<Pattern> patterns_;
 };
 
-}  // namespace chancery::ems
+}  // namespace chancery::iam
