@@ -49,7 +49,7 @@ set(CHANCERY_LINKS_edge base xds tls)
 set(CHANCERY_LINKS_iam base model store)
 set(CHANCERY_LINKS_ems base model store transform xds iam tls)
 set(CHANCERY_LINKS_frontend base model store iam tls)
-set(CHANCERY_LINKS_relay base xds tls edge iam)
+set(CHANCERY_LINKS_relay base model xds tls edge iam)
 set(CHANCERY_LINKS_cli base model)
 
 function(chancery_check_links name deps)

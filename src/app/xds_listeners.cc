@@ -19,7 +19,7 @@ constexpr std::string_view kUnix = "unix:";
 constexpr size_t kMostListeners = 64;
 
 base::Error Misuse(std::string_view value, std::string_view why) {
-  return {base::Code::kBadRequest, fmt::format("--xds: '{}': {}", value, why), {}};
+  return {base::Code::kBadRequest, fmt::format("'{}': {}", value, why), {}};
 }
 
 std::vector<std::string> Split(std::string_view text, std::string_view separators) {
@@ -107,7 +107,7 @@ base::Result<XdsListener> Parse(const std::string& value) {
   if (value.starts_with(kUnix)) return ParseUnix(value);
   const std::optional<base::HostPort> parts = base::SplitHostPort(value);
   if (!parts || !base::IsIpAddress(parts->host)) {
-    return base::Error{base::Code::kBadRequest, fmt::format("--xds: '{}' is not IP:PORT or unix:/PATH", value), {}};
+    return base::Error{base::Code::kBadRequest, fmt::format("'{}' is not IP:PORT or unix:/PATH", value), {}};
   }
   XdsListener listener;
   listener.socket.address = value;
@@ -116,17 +116,18 @@ base::Result<XdsListener> Parse(const std::string& value) {
 
 }  // namespace
 
-base::Result<std::vector<XdsListener>> ParseXdsListeners(const std::vector<std::string>& values) {
+base::Result<std::vector<XdsListener>> ParseXdsListeners(const std::vector<std::string>& values,
+                                                         std::string_view flag) {
   std::vector<XdsListener> listeners;
   for (const std::string& text : values) {
     for (const std::string& value : Split(text, " \t\n")) {
       auto listener = Parse(value);
-      if (!listener) return listener.error();
+      if (!listener) return base::Error{listener.error().code, fmt::format("{}: {}", flag, listener.error().message), {}};
       listeners.push_back(*std::move(listener));
     }
   }
   if (listeners.empty() || listeners.size() > kMostListeners) {
-    return base::Error{base::Code::kBadRequest, fmt::format("--xds: 1 to {} are needed", kMostListeners), {}};
+    return base::Error{base::Code::kBadRequest, fmt::format("{}: 1 to {} are needed", flag, kMostListeners), {}};
   }
   return listeners;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -20,7 +21,8 @@ struct XdsListener {
 // Reads the values of --xds, several in one text when white space is between them:
 //   IP:PORT
 //   unix:/PATH[,mode=0660][,owner=USER[:GROUP]][,allow=mesh/MESH/virtualNode/NAME]...
-// Users and groups are names or numbers; a path has no comma. Errors: kBadRequest naming the flag and the part.
-base::Result<std::vector<XdsListener>> ParseXdsListeners(const std::vector<std::string>& values);
+// Users and groups are names or numbers; a path has no comma. Errors: kBadRequest naming `flag` and the part.
+base::Result<std::vector<XdsListener>> ParseXdsListeners(const std::vector<std::string>& values,
+                                                         std::string_view flag = "--xds");
 
 }  // namespace chancery::app

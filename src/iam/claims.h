@@ -21,6 +21,7 @@ class Claims {
   // `account`: whose meshes the patterns without an owner name.
   bool Allow(const model::ResourceKey& key, std::string_view account) const;
   bool empty() const { return patterns_.empty(); }
+  void Add(const Claims& more) { patterns_.insert(patterns_.end(), more.patterns_.begin(), more.patterns_.end()); }
 
  private:
   std::vector<Pattern> patterns_;
