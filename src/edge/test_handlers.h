@@ -19,6 +19,7 @@
 //   /test/BigEnd the same, with Close(OK) right behind Write
 //   /test/Fail   message: Close(PERMISSION_DENIED, message)
 //   /test/Timer  message: answers "timer" from a timer
+//   /test/Flood  message: answers twenty of 3 MB each, and OK behind them
 //   /test/Quiet  says nothing
 //   /test/Who    message: answers where the call came from: its listener, peer and proven names
 
@@ -79,6 +80,10 @@ class TestHandler : public xds::StreamHandler {
     if (method_ == "Who") Send({nullptr, who_});
     if (method_ == "Fail") transport_.Close(xds::StatusCode::kPermissionDenied, std::string(message));
     if (method_ == "Timer") transport_.SetTimer(base::Clock::System().Now() + std::chrono::milliseconds(1));
+    if (method_ == "Flood") {
+      half_closed_ = true;
+      for (int i = 0; i < 20; ++i) Send({nullptr, std::string(3'000'000, 'f')});
+    }
     if (method_.starts_with("Big")) {
       Send({std::make_shared<const std::string>(std::stoul(std::string(message)), 'x'), "tail"});
     }

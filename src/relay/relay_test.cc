@@ -168,14 +168,17 @@ TEST_F(RelayTest, AProxyThatGoesTakesItsCounterpartWithIt) {
   EXPECT_TRUE(record_.Await("destroyed"));
 }
 
-TEST_F(RelayTest, AProxyThatDoesNotReadHoldsTheControlPlaneBack) {
-  StartServer(true, "/test/Big");
+TEST_F(RelayTest, ALargeConfigurationArrivesWhole) {
+  StartServer(true, "/test/Flood");
   StartRelay(Options());
   TestClient client(address_);
-  // Every message of the server's is longer than all windows together; the first request is no number, but a node.
   const int32_t call = client.Open(kAds);
   client.SendMessage(call, Request(kCart));
-  EXPECT_TRUE(client.Until([&] { return record_.Of("message") == 1 || client.stream(call).closed; }));
+  ASSERT_TRUE(client.Until([&] { return client.stream(call).closed; }));
+  const auto messages = client.stream(call).Messages();
+  ASSERT_EQ(messages.size(), 20U);
+  for (const std::string& message : messages) EXPECT_EQ(message.size(), 3'000'000U);
+  EXPECT_EQ(client.stream(call).grpc_status(), "0") << "behind the last message";
 }
 
 TEST_F(RelayTest, GivesUpOnAServerThatIsNotTheOneItTrusts) {

@@ -41,16 +41,21 @@ class Proxy:
     def start(self, envoy, chancery, xds, dns, directory, key=None, access=()):
         """Starts it; wait_live() tells when it has its configuration. `access` are further flags of `chancery
         bootstrap`; with `key` the stream is signed."""
-        name = f"{self.resource.replace('/', '_')}-{self.egress}"
-        bootstrap = directory / f"{name}.json"
-        bootstrap.write_bytes(subprocess.run([
+        signing = ["--xds-grpc", "envoy", "--xds-auth", "sigv4"] if key else []
+        bootstrap = subprocess.run([
             chancery, "bootstrap", "--resource-arn", self.resource, "--xds", xds, "--admin", self.admin,
             "--admin-access-log", "/dev/null", "--dns-resolver", dns, "--bind-ingress", self.ingress, "--bind-egress",
-            self.egress, "--bind-application", self.application, *(["--xds-grpc", "envoy", "--xds-auth", "sigv4"] if key else []), *access
-        ], check=True, stdout=subprocess.PIPE).stdout)
+            self.egress, "--bind-application", self.application, *signing, *map(str, access)
+        ], check=True, stdout=subprocess.PIPE).stdout
+        return self.run(envoy, bootstrap, directory, key)
+
+    def run(self, envoy, bootstrap, directory, key=None):
+        """Starts it with a bootstrap of any making, in bytes."""
+        name = f"{self.resource.replace('/', '_').replace(':', '_')}-{self.egress}"
+        path = directory / f"{name}.json"
+        path.write_bytes(bootstrap)
         self.child = Child(name, [
-            envoy, "-c", bootstrap, "--concurrency", "1", "--disable-hot-restart", "--drain-time-s", "20", "-l",
-            "warning"
+            envoy, "-c", path, "--concurrency", "1", "--disable-hot-restart", "--drain-time-s", "20", "-l", "warning"
         ], directory / f"{name}.log", env={**os.environ, **credentials(key)} if key else None)
         return self
 
