@@ -29,7 +29,7 @@ struct Files {
 };
 
 // TLS 1.2 and 1.3 for servers, without session cache, tickets and renegotiation, with buffers only while they hold
-// something: an idle connection costs 14 KB (docs/adr/0013). With `ca` a client may show a certificate, and one that is
+// something: an idle connection costs 14 KB (docs/adr/0014). With `ca` a client may show a certificate, and one that is
 // not certified by it ends the handshake. `h2`: of the application protocols that a client offers HTTP/2 is taken, and
 // who offers only others is refused.
 // kUnavailable naming the file that cannot be read or does not fit the other.

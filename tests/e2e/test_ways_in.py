@@ -152,12 +152,12 @@ def test_a_token_that_expires_ends_the_stream_and_the_next_one_is_read(door, grp
     user = f"cart-{grpc[1]}"
     door.attach("cart", "--user", user)
     # Within the leeway of a minute, which ends in some seconds.
-    old = door.issuer.token(sub=user, exp=int(time.time()) - 50)
+    old = door.issuer.token(sub=user, exp=int(time.time()) - 30)
     path = token_file(door, grpc, user, old)
     proxy = door.proxy(*grpc, "--xds-token-file", path).wait_live()
     first = door.streams()
     token_file(door, grpc, user, door.issuer.token(sub=user))
-    wait_until(lambda: door.streams() and not door.streams() & first, 40, "a stream with the new token")
+    wait_until(lambda: door.streams() and not door.streams() & first, 90, "a stream with the new token")
     assert "its credentials have expired" in door.world.control.log()
     assert proxy.is_live()
     proxy.stop()
