@@ -2,8 +2,8 @@
 
 #include <atomic>
 #include <memory>
-#include <vector>
 #include <string>
+#include <vector>
 
 #include "app/admin.h"
 #include "app/audit_file.h"

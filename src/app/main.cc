@@ -86,8 +86,8 @@ int Run(int argc, char** argv) {
   CLI::App* serve = app.add_subcommand("serve", "Run the control plane: API, transformer and EMS in one process");
   AddServeOptions(*serve, options);
   RelayFlags relay_flags;
-  CLI::App* relay =
-      app.add_subcommand("relay", "Take proxies' streams from a Unix socket to a control plane, with TLS and credentials");
+  CLI::App* relay = app.add_subcommand(
+      "relay", "Take proxies' streams from a Unix socket to a control plane, with TLS and credentials");
   AddRelayOptions(*relay, relay_flags);
   int exit_code = 0;
   AddCommands(app, &exit_code);

@@ -18,9 +18,10 @@ base::Status SetListeners(const RelayFlags& flags, relay::RelayOptions& options)
   if (!listeners) return listeners.error();
   for (XdsListener& listener : *listeners) {
     if (!listener.is_unix()) {
-      return Misuse(fmt::format("--listen: '{}' is no Unix socket: whoever reached an address would have this relay's "
-                                "credentials",
-                                listener.socket.address));
+      return Misuse(
+          fmt::format("--listen: '{}' is no Unix socket: whoever reached an address would have this relay's "
+                      "credentials",
+                      listener.socket.address));
     }
     auto more = iam::Claims::Parse(flags.allow);
     if (!more) return Misuse("--allow: " + more.error().message);

@@ -122,7 +122,8 @@ base::Result<std::vector<XdsListener>> ParseXdsListeners(const std::vector<std::
   for (const std::string& text : values) {
     for (const std::string& value : Split(text, " \t\n")) {
       auto listener = Parse(value);
-      if (!listener) return base::Error{listener.error().code, fmt::format("{}: {}", flag, listener.error().message), {}};
+      if (!listener)
+        return base::Error{listener.error().code, fmt::format("{}: {}", flag, listener.error().message), {}};
       listeners.push_back(*std::move(listener));
     }
   }

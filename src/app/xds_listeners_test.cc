@@ -9,7 +9,8 @@ namespace {
 using testing::HasSubstr;
 
 TEST(XdsListeners, AddressesAndSocketsInOneTextOrSeveral) {
-  const auto parsed = ParseXdsListeners({"127.0.0.1:8481 unix:/run/a.sock", "unix:///run/b.sock,mode=0660,owner=12:34"});
+  const auto parsed =
+      ParseXdsListeners({"127.0.0.1:8481 unix:/run/a.sock", "unix:///run/b.sock,mode=0660,owner=12:34"});
   ASSERT_TRUE(parsed) << base::ToString(parsed.error());
   ASSERT_EQ(parsed->size(), 3U);
   EXPECT_FALSE((*parsed)[0].is_unix());
@@ -41,17 +42,16 @@ TEST(XdsListeners, OwnersAreNamesToo) {
 }
 
 TEST(XdsListeners, WhatIsWrongIsNamed) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"", "1 to 64"},
-      {"localhost:80", "is not IP:PORT"},
-      {"unix:run/a", "absolute path"},
-      {"unix:/a,mode=0999", "octal"},
-      {"unix:/a,mode=07777", "octal"},
-      {"unix:/a,owner=nobody-is-called-so", "no such user"},
-      {"unix:/a,owner=0:nobody-is-called-so", "no such group"},
-      {"unix:/a,allow=mesh/m", "allow: 'mesh/m'"},
-      {"unix:/a,allow", "allow: ''"},
-      {"unix:/a,secret=x", "'secret' is not mode, owner or allow"}};
+  const std::pair<const char*, const char*> cases[] = {{"", "1 to 64"},
+                                                       {"localhost:80", "is not IP:PORT"},
+                                                       {"unix:run/a", "absolute path"},
+                                                       {"unix:/a,mode=0999", "octal"},
+                                                       {"unix:/a,mode=07777", "octal"},
+                                                       {"unix:/a,owner=nobody-is-called-so", "no such user"},
+                                                       {"unix:/a,owner=0:nobody-is-called-so", "no such group"},
+                                                       {"unix:/a,allow=mesh/m", "allow: 'mesh/m'"},
+                                                       {"unix:/a,allow", "allow: ''"},
+                                                       {"unix:/a,secret=x", "'secret' is not mode, owner or allow"}};
   for (const auto& [text, why] : cases) {
     const auto parsed = ParseXdsListeners({text});
     ASSERT_FALSE(parsed) << text;

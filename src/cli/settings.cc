@@ -236,8 +236,8 @@ std::vector<Setting> PlatformSettings() {
 // In the order in which --help names them.
 std::vector<Setting> MakeSettings() {
   std::vector<Setting> all;
-  for (const auto& table : {IdentitySettings(), AccessSettings(), AdminSettings(), ProxySettings(), BindSettings(),
-                            PlatformSettings()}) {
+  for (const auto& table :
+       {IdentitySettings(), AccessSettings(), AdminSettings(), ProxySettings(), BindSettings(), PlatformSettings()}) {
     all.insert(all.end(), table.begin(), table.end());
   }
   return all;

@@ -87,7 +87,8 @@ TEST(XdsAccess, EnvoySignsForTheRegionOfTheArn) {
 }
 
 TEST(XdsAccess, EnvoyInjectsATokenThatIsWatched) {
-  const json::value filters = At(Reaching(kNamed, XdsGrpc::kEnvoy, {"", "", "", "/etc/token.yaml", false, ""}), kFilters);
+  const json::value filters =
+      At(Reaching(kNamed, XdsGrpc::kEnvoy, {"", "", "", "/etc/token.yaml", false, ""}), kFilters);
   const json::value& injector = filters.at(0).at("typed_config");
   EXPECT_EQ(injector.at("overwrite"), true);
   EXPECT_EQ(injector.at("credential").at("typed_config").at("credential"), json::parse(R"({"name": "xds_token",
@@ -107,14 +108,13 @@ TEST(XdsAccess, WhatCannotWorkNamesTheFlags) {
     XdsGrpc grpc;
     XdsAccess access;
     const char* named;
-  } cases[] = {
-      {kNamed, XdsGrpc::kGoogle, {"ca.pem", "proxy.pem", "", "", false, ""}, "--xds-client-key"},
-      {kNamed, XdsGrpc::kGoogle, {"", "proxy.pem", "proxy.key", "", false, ""}, "--xds-tls-ca"},
-      {kNamed, XdsGrpc::kGoogle, {"", "", "", "token", false, ""}, "--xds-tls-ca"},
-      {kNamed, XdsGrpc::kGoogle, {"", "", "", "", true, ""}, "--xds-grpc envoy"},
-      {kNamed, XdsGrpc::kEnvoy, {"", "", "", "token", true, ""}, "--xds-token-file"},
-      {pipe, XdsGrpc::kGoogle, {"ca.pem", "", "", "", false, ""}, "--xds unix:"},
-      {pipe, XdsGrpc::kEnvoy, {"", "", "", "", true, ""}, "--xds unix:"}};
+  } cases[] = {{kNamed, XdsGrpc::kGoogle, {"ca.pem", "proxy.pem", "", "", false, ""}, "--xds-client-key"},
+               {kNamed, XdsGrpc::kGoogle, {"", "proxy.pem", "proxy.key", "", false, ""}, "--xds-tls-ca"},
+               {kNamed, XdsGrpc::kGoogle, {"", "", "", "token", false, ""}, "--xds-tls-ca"},
+               {kNamed, XdsGrpc::kGoogle, {"", "", "", "", true, ""}, "--xds-grpc envoy"},
+               {kNamed, XdsGrpc::kEnvoy, {"", "", "", "token", true, ""}, "--xds-token-file"},
+               {pipe, XdsGrpc::kGoogle, {"ca.pem", "", "", "", false, ""}, "--xds unix:"},
+               {pipe, XdsGrpc::kEnvoy, {"", "", "", "", true, ""}, "--xds unix:"}};
   for (const auto& [xds, grpc, access, named] : cases) {
     const auto made = MakeBootstrap(Reaching(xds, grpc, access));
     ASSERT_FALSE(made) << named;

@@ -23,12 +23,7 @@ constexpr std::chrono::seconds kComplaintInterval{10};
 
 Acceptor::Acceptor(ListeningSocket socket, size_t listener, Loop& loop, Context& context,
                    std::vector<std::unique_ptr<Worker>>& workers)
-    : Alarm(loop),
-      socket_(std::move(socket)),
-      listener_(listener),
-      loop_(loop),
-      context_(context),
-      workers_(workers) {}
+    : Alarm(loop), socket_(std::move(socket)), listener_(listener), loop_(loop), context_(context), workers_(workers) {}
 
 void Acceptor::Open() {
   if (socket_ && !loop_.Watch(socket_.fd(), EPOLLIN, *this)) Pause();

@@ -16,7 +16,8 @@ namespace chancery::edge {
 class Acceptor final : public Watcher, private Alarm {
  public:
   // `listener`: which of ServerOptions::listeners it is.
-  Acceptor(ListeningSocket socket, size_t listener, Loop& loop, Context& context, std::vector<std::unique_ptr<Worker>>& workers);
+  Acceptor(ListeningSocket socket, size_t listener, Loop& loop, Context& context,
+           std::vector<std::unique_ptr<Worker>>& workers);
   ~Acceptor() override = default;
 
   void Open();

@@ -32,8 +32,8 @@ ssize_t SendOn(int fd, const char* bytes, size_t size) {
 
 }  // namespace
 
-// OpenSSL writes through a BIO of ours, which takes everything: what the socket does not take at once waits in `sealed`.
-// So a write that TLS has accepted is done, and need not be repeated with the same bytes.
+// OpenSSL writes through a BIO of ours, which takes everything: what the socket does not take at once waits in
+// `sealed`. So a write that TLS has accepted is done, and need not be repeated with the same bytes.
 struct Channel::Tls {
   tls::SessionHandle session;
   int fd;

@@ -15,9 +15,9 @@
 
 namespace chancery::edge {
 
-// The bytes of one non-blocking stream socket, in the clear or through TLS. Never waits. What TLS has made of bytes that
-// it took and the socket did not is kept: at most one record of 16 KiB, and what a handshake sends. Confined to its
-// connection; stays where it was made, for OpenSSL points to it.
+// The bytes of one non-blocking stream socket, in the clear or through TLS. Never waits. What TLS has made of bytes
+// that it took and the socket did not is kept: at most one record of 16 KiB, and what a handshake sends. Confined to
+// its connection; stays where it was made, for OpenSSL points to it.
 class Channel {
  public:
   enum class Outcome { kDone, kBlocked, kFailed };

@@ -88,9 +88,9 @@ void ClientCall::Start(const SocketAddress& server) {
   UniqueFd socket(::socket(server.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
   if (socket) ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  const bool begun = socket && (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&server_.address),
-                                          server_.size) == 0 ||
-                                errno == EINPROGRESS);
+  const bool begun =
+      socket && (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&server_.address), server_.size) == 0 ||
+                 errno == EINPROGRESS);
   if (!begun) ending_ = {kUnavailable, std::string("cannot connect: ") + std::strerror(errno)};
   tls::SessionHandle session;
   if (options_.tls) {
@@ -182,9 +182,10 @@ void ClientCall::Open() {
   CHANCERY_CHECK(nghttp2_session_client_new2(&raw, ClientCallCallbacks::Table(), this, option) == 0);
   nghttp2_option_del(option);
   session_.reset(raw);
-  const std::array<nghttp2_settings_entry, 3> settings = {{{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-                                                           {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindowBytes},
-                                                           {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, kMaxHeaderListBytes}}};
+  const std::array<nghttp2_settings_entry, 3> settings = {
+      {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindowBytes},
+       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, kMaxHeaderListBytes}}};
   CHANCERY_CHECK(nghttp2_submit_settings(raw, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) == 0);
   CHANCERY_CHECK(nghttp2_session_set_local_window_size(raw, NGHTTP2_FLAG_NONE, 0, kWindowBytes) == 0);
   std::vector<nghttp2_nv> lines = {Line(":method", "POST"),
@@ -207,7 +208,8 @@ bool ClientCall::ReadSome() {
     const auto outcome = channel_->Read(buffer, got);
     if (outcome != Channel::Outcome::kDone) return outcome == Channel::Outcome::kBlocked;
     if (std::exchange(pinged_, std::nullopt)) Arm(loop_.Now() + options_.keepalive_time);
-    if (nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const uint8_t*>(buffer.data()), got) < 0) return false;
+    if (nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const uint8_t*>(buffer.data()), got) < 0)
+      return false;
   }
   return true;
 }

@@ -162,9 +162,8 @@ void Connection::ReportWritesDone() {
 void Connection::WatchWhatMatters() {
   const bool blocked = outbox_.blocked();
   // TLS answers some of what is read by itself: who does not take the answers is not read.
-  const bool choked =
-      channel_.unsent() > kMaxUnsentBytes ||
-      (blocked && nghttp2_session_get_outbound_queue_size(session_.get()) > kMaxQueuedFrames);
+  const bool choked = channel_.unsent() > kMaxUnsentBytes ||
+                      (blocked && nghttp2_session_get_outbound_queue_size(session_.get()) > kMaxQueuedFrames);
   const uint32_t wanted =
       (choked ? 0U : static_cast<uint32_t>(EPOLLIN)) | (blocked ? static_cast<uint32_t>(EPOLLOUT) : 0U);
   if (wanted == watched_) return;

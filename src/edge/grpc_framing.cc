@@ -22,8 +22,8 @@ std::string DecodeGrpcMessage(std::string_view text) {
   while (!text.empty()) {
     unsigned byte = 0;
     const char* const end = text.data() + std::min<size_t>(3, text.size());
-    const bool escaped = text.front() == '%' && text.size() >= 3 &&
-                         std::from_chars(text.data() + 1, end, byte, 16).ptr == end;
+    const bool escaped =
+        text.front() == '%' && text.size() >= 3 && std::from_chars(text.data() + 1, end, byte, 16).ptr == end;
     decoded += escaped ? static_cast<char>(byte) : text.front();
     text.remove_prefix(escaped ? 3 : 1);
   }

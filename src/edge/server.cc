@@ -81,8 +81,7 @@ base::Status Server::Impl::Start() {
   }
   for (ListeningSocket& socket : *sockets) {
     addresses_.push_back(socket.address());
-    acceptors_.push_back(
-        std::make_unique<Acceptor>(std::move(socket), acceptors_.size(), first, context_, workers_));
+    acceptors_.push_back(std::make_unique<Acceptor>(std::move(socket), acceptors_.size(), first, context_, workers_));
   }
   first.Post([this] {
     for (const auto& acceptor : acceptors_) acceptor->Open();

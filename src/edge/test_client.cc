@@ -1,10 +1,10 @@
 #include "edge/test_client.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -185,8 +185,7 @@ struct TestClientCallbacks {
 };
 
 TestClient::TestClient(std::string_view address, Options options)
-    : options_(options),
-      channel_(SocketTo(address, options.small_receive_buffer), SessionOf(options.tls)) {
+    : options_(options), channel_(SocketTo(address, options.small_receive_buffer), SessionOf(options.tls)) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_session_callbacks_set_send_callback(callbacks, &TestClientCallbacks::OnSend);

@@ -39,7 +39,8 @@ void Worker::Hand(UniqueFd socket, size_t listener) {
 
 void Worker::Adopt(Handed& handed) {
   const double jitter = std::uniform_real_distribution<double>(-1.0, 1.0)(jitter_);
-  auto connection = std::make_unique<Connection>(std::move(handed.socket), handed.listener, *loop_, context_, *this, jitter);
+  auto connection =
+      std::make_unique<Connection>(std::move(handed.socket), handed.listener, *loop_, context_, *this, jitter);
   if (!connection->Open()) {
     load_.fetch_sub(1, std::memory_order_relaxed);
     return;

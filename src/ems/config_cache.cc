@@ -65,7 +65,8 @@ xds::ResourceSetPtr ConfigCache::SetOf(const std::shared_ptr<const transform::Ty
   resources.reserve(source->fragments.size());
   for (const compile::FragmentPtr& fragment : source->fragments) resources.push_back(ResourceOf(fragment, key.second));
   if (type == kEndpoints) {
-    const auto place = std::ranges::lower_bound(resources, kLocalCluster, {}, [](const auto& r) { return std::string_view(r->name); });
+    const auto place =
+        std::ranges::lower_bound(resources, kLocalCluster, {}, [](const auto& r) { return std::string_view(r->name); });
     resources.insert(place, LocalCluster());
   }
   auto set = std::make_shared<const xds::ResourceSet>(source->txn, std::move(resources));

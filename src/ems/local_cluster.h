@@ -10,8 +10,8 @@ namespace chancery::ems {
 // (contract/envoy.md §7.6): Envoys ask for it before anything else.
 inline constexpr std::string_view kLocalCluster = "local_cluster";
 
-// Its assignment, without endpoints: no two virtual nodes share one, and none of ours needs it. Every proxy may have it,
-// who does not ask for it lacks nothing.
+// Its assignment, without endpoints: no two virtual nodes share one, and none of ours needs it. Every proxy may have
+// it, who does not ask for it lacks nothing.
 const xds::ResourcePtr& LocalCluster();
 
 }  // namespace chancery::ems

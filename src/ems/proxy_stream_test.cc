@@ -130,7 +130,7 @@ TEST_F(ProxyStreamTest, TheAgentsLocalClusterIsAnsweredWithoutEndpointsAndCounts
   request.set_response_nonce(response->nonce());
   request.set_version_info(response->version_info());
   stream_->OnMessage(request.SerializeAsString());
-  EXPECT_EQ(Txn(1).pending, 0);
+  EXPECT_EQ(Txn(1).pending, 0U);
 }
 
 TEST_F(ProxyStreamTest, AProxyWaitsForItsResourceAndIsServedWhenItComes) {

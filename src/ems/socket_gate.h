@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "iam/claims.h"
 #include "ems/stream_gate.h"
+#include "iam/claims.h"
 
 namespace chancery::ems {
 

@@ -82,7 +82,8 @@ base::Status IamStreamGate::Authorize(const Caller& who, const compile::ProxyKey
   }
   const model::ResourceKey resource{key.mesh, key.kind, "", key.name};
   CHANCERY_RETURN_IF_ERROR(CheckOwner(store_, principal.account, resource));
-  iam::AccessRequest request{principal, std::string(kAction), {}, ContextOf(principal, peer, installation_.region, clock_)};
+  iam::AccessRequest request{
+      principal, std::string(kAction), {}, ContextOf(principal, peer, installation_.region, clock_)};
   const iam::AttachedPolicies policies = directory_.PoliciesOf(principal.account, principal.user, who.groups);
   return iam::RequireAllowed(
       *policies, std::move(request),

@@ -1,15 +1,15 @@
 #include "ems/stream_gate.h"
 
-#include <fmt/format.h>
-#include "iam/jwks.h"
-#include "ems/socket_gate.h"
-#include "iam/bearer_testing.h"
 #include <envoy/service/discovery/v3/discovery.pb.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "ems/ems.h"
 #include "ems/proxy_stream.h"
+#include "ems/socket_gate.h"
+#include "iam/bearer_testing.h"
 #include "iam/iam_fixture.h"
+#include "iam/jwks.h"
 #include "iam/sigv4_testing.h"
 #include "xds/fake_transport.h"
 
@@ -138,7 +138,8 @@ class OtherWaysTest : public StreamGateTest {
     return std::chrono::duration_cast<std::chrono::seconds>(clock_.WallNow().time_since_epoch()).count();
   }
   std::string Token(const std::string& more = "") const {
-    return issuer_.Token("ES256", fmt::format(R"({{"iss":"i","aud":"a","sub":"ann","exp":{}{}}})", Now() + kLife, more));
+    return issuer_.Token("ES256",
+                         fmt::format(R"({{"iss":"i","aud":"a","sub":"ann","exp":{}{}}})", Now() + kLife, more));
   }
   static std::vector<std::pair<std::string, std::string>> Bearer(const std::string& token) {
     return {{"authorization", "Bearer " + token}};
@@ -287,8 +288,8 @@ TEST_F(GatedStreamTest, AStreamEndsWhenItsPolicyDoes) {
 TEST_F(GatedStreamTest, AStreamEndsWithWhatProvedIt) {
   ASSERT_TRUE(admin_->Attach(kAccount, "AWSAppMeshEnvoyAccess", {AttachedTo::kUser, "dns:n.test"}));
   const tls::PeerCertificate certificate{{}, {"n.test"}, clock_.WallNow() + std::chrono::minutes(1)};
-  stream_ = std::make_unique<ProxyStream>(1, StreamHead{kAdsMethod, "127.0.0.1:1", {}, 0, &certificate}, transport_,
-                                          hub_);
+  stream_ =
+      std::make_unique<ProxyStream>(1, StreamHead{kAdsMethod, "127.0.0.1:1", {}, 0, &certificate}, transport_, hub_);
   transport_.Attach(*stream_);
   Ask("mesh/m/virtualNode/n");
   hub_.Expire();

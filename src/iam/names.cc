@@ -24,9 +24,7 @@ bool IsMadeOf(std::string_view text, std::string_view characters) {
   return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
 }
 
-bool IsSegment(std::string_view text) {
-  return text != "." && text != ".." && IsMadeOf(text, kSegmentCharacters);
-}
+bool IsSegment(std::string_view text) { return text != "." && text != ".." && IsMadeOf(text, kSegmentCharacters); }
 
 base::Error Broken(std::string_view field, std::string text) {
   return {base::Code::kBadRequest, "invalid request", {{std::string(field), std::move(text)}}};

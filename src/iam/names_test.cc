@@ -13,9 +13,10 @@ TEST(Names, SpiffeIdsAreThoseOfTheStandard) {
   for (const std::string good : {"spiffe://td", "spiffe://td.example/ns/shop/sa/cart_1", "spiffe://a-b_c.d/..."}) {
     EXPECT_TRUE(IsSpiffeId(good)) << good;
   }
-  for (const std::string bad : {"spiffe://", "spiffe:///a", "spiffe://TD/a", "spiffe://td/", "spiffe://td//a",
-                                "spiffe://td/a/..", "spiffe://td/./a", "spiffe://td/a*", "spiffe://td/a?b", "https://td/a",
-                                "spiffe://td:80/a", "spiffe://u@td/a", "spiffe://td/%2e", "spiffe://td/a!b"}) {
+  for (const std::string bad :
+       {"spiffe://", "spiffe:///a", "spiffe://TD/a", "spiffe://td/", "spiffe://td//a", "spiffe://td/a/..",
+        "spiffe://td/./a", "spiffe://td/a*", "spiffe://td/a?b", "https://td/a", "spiffe://td:80/a", "spiffe://u@td/a",
+        "spiffe://td/%2e", "spiffe://td/a!b"}) {
     EXPECT_FALSE(IsSpiffeId(bad)) << bad;
   }
   EXPECT_FALSE(IsSpiffeId("spiffe://td/" + std::string(2048, 'a')));

@@ -43,8 +43,8 @@ class RelayTest : public ::testing::Test {
         headers_.assign(call.headers.begin(), call.headers.end());
         names_ = call.certificate == nullptr ? std::vector<std::string>{} : call.certificate->uris;
       }
-      edge::Call renamed{method, call.peer, call.listener, call.certificate, call.headers, call.transport,
-                         call.executor};
+      edge::Call renamed{method,       call.peer,      call.listener, call.certificate,
+                         call.headers, call.transport, call.executor};
       return std::make_unique<edge::TestHandler>(renamed, record_);
     });
     const auto started = server_->Start();

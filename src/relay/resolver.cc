@@ -8,8 +8,7 @@
 
 namespace chancery::relay {
 
-Resolver::Resolver(std::string host, uint16_t port)
-    : host_(std::move(host)), port_(port), thread_([this] { Run(); }) {}
+Resolver::Resolver(std::string host, uint16_t port) : host_(std::move(host)), port_(port), thread_([this] { Run(); }) {}
 
 Resolver::~Resolver() {
   {

@@ -32,7 +32,8 @@ std::optional<PeerCertificate> PeerCertificateOf(SSL& session) {
   const std::unique_ptr<GENERAL_NAMES, decltype(free_names)> names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)),
       free_names);
-  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) AddName(*sk_GENERAL_NAME_value(names.get(), i), peer);
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i)
+    AddName(*sk_GENERAL_NAME_value(names.get(), i), peer);
   return peer;
 }
 

@@ -43,7 +43,8 @@ void Extend(X509* certificate, X509* issuer, int kind, const std::string& value)
 
 }  // namespace
 
-Authority::Authority(std::string_view name) : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), certificate_(nullptr, X509_free) {
+Authority::Authority(std::string_view name)
+    : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), certificate_(nullptr, X509_free) {
   directory_ = std::filesystem::temp_directory_path() /
                ("chancery_ca_" + std::to_string(::getpid()) + "_" + std::to_string(NextSerial()));
   std::filesystem::create_directories(directory_);

@@ -577,7 +577,8 @@ TEST_F(Sotw, AClientThatEndsItsSideIsAnsweredWithOk) {
   stream_.session().SetTarget(MakeConfig(3, {{kCds, {Cluster("y")}}}));
 }
 
-// The App Mesh agent's bootstrap: a static EDS cluster makes its Envoy ask for endpoints first (contract/envoy.md §7.6).
+// The App Mesh agent's bootstrap: a static EDS cluster makes its Envoy ask for endpoints first (contract/envoy.md
+// §7.6).
 ResourcePtr LocalCluster() {
   auto local = std::make_shared<Resource>(*MakeResource("local_cluster", "local_cluster=empty"));
   local->optional = true;
@@ -589,7 +590,8 @@ TEST_F(Sotw, EndpointsOfALocalClusterThatAreAskedForFirstDelayNoCluster) {
   stream_.ExpectNothing();
   stream_.Ask(kCds);
   stream_.session().SetTarget(MakeConfig(
-      1, {{kCds, {Cluster("a")}}, {kEds, {LocalCluster()}}, {kLds, {Listener("l", {"r"})}}, {kRds, {Route("r", {"a"})}}}));
+      1,
+      {{kCds, {Cluster("a")}}, {kEds, {LocalCluster()}}, {kLds, {Listener("l", {"r"})}}, {kRds, {Route("r", {"a"})}}}));
   stream_.Take(kCds);
   EXPECT_EQ(Content(stream_.Take(kEds, {"local_cluster"})), "local_cluster=empty");
   stream_.Ask(kLds);
