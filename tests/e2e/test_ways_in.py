@@ -32,6 +32,7 @@ class Door:
         self.issuer = Key(self.directory, "issuer")
         jwks = self.directory / "jwks.json"
         jwks.write_text(json.dumps({"keys": [self.issuer.jwk()]}), encoding="utf-8")
+        self._seen = 0
         self.socket = self.directory / "cart.sock"
         self.shut = self.directory / "shut.sock"
         world.control.stop()
@@ -63,11 +64,13 @@ class Door:
 
     def proxy(self, *access, resource=CART, xds=None, trust=True):
         tls = ["--xds-tls-ca", self.authority.ca] if trust else []
+        self._seen = len(self.world.control.log())
         return self.world.proxy(resource, access=[*tls, *access], xds=xds)
 
     def refuses(self, proxy, words):
-        """Waits until the control plane's log says why, and Envoy still has no configuration."""
-        wait_until(lambda: words in self.world.control.log(), 30, f"'{words}' in the control plane's log")
+        """Waits until the control plane's log says why since the last proxy began, and Envoy still has no
+        configuration."""
+        wait_until(lambda: words in self.world.control.log()[self._seen:], 30, f"'{words}' in the control plane's log")
         assert not proxy.wait_admin().is_live()
         proxy.stop()
 
