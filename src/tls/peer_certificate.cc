@@ -9,6 +9,10 @@
 namespace chancery::tls {
 namespace {
 
+struct NamesDeleter {
+  void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
+};
+
 void AddName(const GENERAL_NAME& name, PeerCertificate& peer) {
   if (name.type != GEN_URI && name.type != GEN_DNS) return;
   const ASN1_IA5STRING* text = name.type == GEN_URI ? name.d.uniformResourceIdentifier : name.d.dNSName;
@@ -28,10 +32,8 @@ std::optional<PeerCertificate> PeerCertificateOf(SSL& session) {
   if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) == 1) {
     peer.not_after = std::chrono::system_clock::from_time_t(timegm(&end));
   }
-  const auto free_names = [](GENERAL_NAMES* names) { GENERAL_NAMES_free(names); };
-  const std::unique_ptr<GENERAL_NAMES, decltype(free_names)> names(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)),
-      free_names);
+  const std::unique_ptr<GENERAL_NAMES, NamesDeleter> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i)
     AddName(*sk_GENERAL_NAME_value(names.get(), i), peer);
   return peer;

@@ -20,14 +20,17 @@ long NextSerial() {
   return serial++;
 }
 
-using File = std::unique_ptr<std::FILE, decltype(&std::fclose)>;
+struct FileDeleter {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, FileDeleter>;
 
 // Under another name first, so that no reader sees half a file.
 template <typename Write>
 void WriteFile(const std::filesystem::path& path, Write write) {
   const std::string part = path.string() + ".part";
   {
-    const File file(std::fopen(part.c_str(), "w"), std::fclose);
+    const File file(std::fopen(part.c_str(), "w"));
     CHANCERY_CHECK(file != nullptr && write(file.get()) == 1);
   }
   std::filesystem::rename(part, path);
