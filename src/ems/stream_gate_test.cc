@@ -150,7 +150,7 @@ class OtherWaysTest : public StreamGateTest {
   }
 
   const iam::testing::IssuerKey issuer_ = iam::testing::IssuerKey::Ec("k");
-  iam::Jwks keys_{{.location = "keys"},
+  iam::Jwks keys_{{.location = "keys", .issuer = {}},
                   [this](const std::string&, const std::stop_token&) -> base::Result<std::string> {
                     return iam::testing::KeySetOf(issuer_.Jwk());
                   },
