@@ -101,7 +101,6 @@ Channel::Outcome Channel::Judge(int result) {
   const int error = SSL_get_error(tls_->session.get(), result);
   if (!tls_->broken && (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)) return Outcome::kBlocked;
   failure_ = tls::LastError();
-  if (failure_.empty()) failure_ = "the connection ended";
   return Outcome::kFailed;
 }
 

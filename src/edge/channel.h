@@ -32,7 +32,7 @@ class Channel {
   bool is_tls() const { return tls_ != nullptr; }
   // False until Handshake has returned kDone.
   bool established() const { return !tls_ || established_; }
-  // Goes on with the handshake as far as the socket allows. On kFailed failure() says why.
+  // Goes on with the handshake as far as the socket allows. On kFailed see failure().
   Outcome Handshake();
   // What the other end has shown. REQUIRES: established().
   std::optional<tls::PeerCertificate> PeerCertificate() const;
@@ -49,6 +49,7 @@ class Channel {
 
   // Tells the other end of the end, if there is room, and closes.
   void Close();
+  // What TLS says of its failure; empty: the other end has closed.
   const std::string& failure() const { return failure_; }
 
  private:

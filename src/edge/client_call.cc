@@ -165,7 +165,9 @@ bool ClientCall::GoOn() {
   }
   if (state_ == State::kHandshake) {
     const auto outcome = channel_->Handshake();
-    if (outcome == Channel::Outcome::kFailed) ending_ = {kUnavailable, "no TLS: " + channel_->failure()};
+    if (outcome == Channel::Outcome::kFailed)
+      ending_ = {kUnavailable,
+                 "no TLS: " + (channel_->failure().empty() ? "the connection ended" : channel_->failure())};
     if (outcome != Channel::Outcome::kDone) return false;
     Open();
   }

@@ -94,7 +94,8 @@ void Connection::OnHandshakeFailed() {
   Count(context_.stats.handshakes_failed);
   const auto now = loop_.Now().time_since_epoch();
   auto before = context_.complained.load(std::memory_order_relaxed);
-  if (now - base::Clock::TimePoint::duration(before) >= kComplaintInterval &&
+  // Who only looks whether the port is open is no failure to tell of.
+  if (!channel_.failure().empty() && now - base::Clock::TimePoint::duration(before) >= kComplaintInterval &&
       context_.complained.compare_exchange_strong(before, now.count(), std::memory_order_relaxed)) {
     spdlog::warn("edge: no TLS with {}: {}", Peer(), channel_.failure());
   }
