@@ -42,15 +42,14 @@ base::Status ControlPlane::Start() {
   if (!identities) return Named("--key-file", identities.error());
   identities_ = *std::move(identities);
 
+  CHANCERY_RETURN_IF_ERROR(StartTokens());
+
   ems::EmsOptions ems_options;
-  ems_options.installation = {options_.installation.partition, options_.region, options_.account};
+  ems_options.installation = Installation();
   ems_options.session.settle = options_.settle;
-  if (options_.insecure_no_auth || options_.insecure_xds_no_auth) {
-    stream_gate_ = std::make_unique<ems::OpenStreamGate>(options_.account);
-  } else {
-    stream_gate_ =
-        std::make_unique<ems::IamStreamGate>(ems_options.installation, identities_->directory(), *store_, clock_);
-  }
+  auto stream_gate = MakeStreamGate();
+  if (!stream_gate) return stream_gate.error();
+  stream_gate_ = *std::move(stream_gate);
   auto profile = frontend::QuotaProfile(options_.quota_profile);
   if (!profile) return Named("--quota-profile", profile.error());
   quotas_ = frontend::QuotasIn(*store_, *std::move(profile));
@@ -61,14 +60,7 @@ base::Status ControlPlane::Start() {
   transformer_ = std::make_unique<transform::Transformer>(*store_, feed_, clock_);
   // Nothing is served before the whole state is compiled.
   CHANCERY_RETURN_IF_ERROR(transformer_->Start());
-
-  edge::ServerOptions edge_options;
-  edge_options.address = options_.xds;
-  edge_options.loops = options_.xds_loops;
-  edge_ = std::make_unique<edge::Server>(std::move(edge_options), [this](const edge::Call& call) {
-    return ems_->Accept({call.path, call.peer, call.headers}, call.transport, call.executor);
-  });
-  if (auto started = edge_->Start(); !started) return Named("--xds", started.error());
+  CHANCERY_RETURN_IF_ERROR(StartXds());
 
   janitor_ = std::make_unique<Janitor>(kPruneInterval, [this] { PruneRecords(); });
   recheck_ = std::make_unique<Janitor>(kRecheckInterval, [this] { RecheckStreams(); });
@@ -76,6 +68,58 @@ base::Status ControlPlane::Start() {
   CHANCERY_RETURN_IF_ERROR(StartAdmin());
   WarnOfWhatIsOpen();
   ready_ = true;
+  return base::Status::Ok();
+}
+
+ems::Installation ControlPlane::Installation() const {
+  return {options_.installation.partition, options_.region, options_.account};
+}
+
+base::Status ControlPlane::StartTokens() {
+  if (options_.insecure_no_auth || options_.oidc_issuer.empty()) return base::Status::Ok();
+  auto tokens = Tokens::Start(options_, clock_);
+  if (!tokens) return Named("--oidc-jwks", tokens.error());
+  tokens_ = *std::move(tokens);
+  return base::Status::Ok();
+}
+
+base::Result<std::unique_ptr<ems::StreamGate>> ControlPlane::MakeStreamGate() {
+  auto listeners = ParseXdsListeners(options_.xds);
+  if (!listeners) return listeners.error();
+  xds_listeners_ = *std::move(listeners);
+  if (options_.insecure_no_auth || options_.insecure_xds_no_auth) {
+    tcp_gate_ = std::make_unique<ems::OpenStreamGate>(options_.account);
+  } else {
+    tcp_gate_ = std::make_unique<ems::IamStreamGate>(Installation(), identities_->directory(), *store_, clock_,
+                                                     tokens_ ? &tokens_->verifier() : nullptr);
+  }
+  std::vector<const ems::StreamGate*> gates;
+  for (const XdsListener& listener : xds_listeners_) {
+    if (!listener.is_unix()) {
+      gates.push_back(tcp_gate_.get());
+      continue;
+    }
+    socket_gates_.push_back(
+        std::make_unique<ems::SocketGate>(listener.socket.address, options_.account, listener.claims, *store_));
+    gates.push_back(socket_gates_.back().get());
+  }
+  return std::unique_ptr<ems::StreamGate>(std::make_unique<ems::ListenerGates>(std::move(gates)));
+}
+
+base::Status ControlPlane::StartXds() {
+  edge::ServerOptions edge_options;
+  for (const XdsListener& listener : xds_listeners_) {
+    edge_options.listeners.push_back(listener.socket);
+    edge_options.listeners.back().tls = !listener.is_unix() && !options_.xds_tls_certificate.empty();
+  }
+  edge_options.tls = {options_.xds_tls_certificate, options_.xds_tls_key, options_.xds_client_ca};
+  edge_options.loops = options_.xds_loops;
+  edge_ = std::make_unique<edge::Server>(std::move(edge_options), [this](const edge::Call& call) {
+    const bool is_tls = !xds_listeners_[call.listener].is_unix() && !options_.xds_tls_certificate.empty();
+    return ems_->Accept({call.path, call.peer, call.headers, call.listener, call.certificate, is_tls}, call.transport,
+                        call.executor);
+  });
+  if (auto started = edge_->Start(); !started) return Named("--xds", started.error());
   return base::Status::Ok();
 }
 
@@ -90,11 +134,6 @@ base::Status ControlPlane::StartApi() {
     gate_ = std::make_unique<frontend::OpenGate>(options_.account);
   } else {
     const double burst = options_.api_burst > 0 ? options_.api_burst : std::max(1.0, options_.api_rate);
-    if (!options_.oidc_issuer.empty()) {
-      auto tokens = Tokens::Start(options_, clock_);
-      if (!tokens) return Named("--oidc-jwks", tokens.error());
-      tokens_ = *std::move(tokens);
-    }
     gate_ = std::make_unique<frontend::IamGate>(options_.region, identities_->directory(), clock_,
                                                 frontend::RateLimit{options_.api_rate, burst},
                                                 tokens_ ? &tokens_->verifier() : nullptr);
@@ -157,19 +196,24 @@ void ControlPlane::Stop() {
   api_server_.reset();
   api_.reset();
   gate_.reset();
-  tokens_.reset();
   audit_.reset();
   edge_.reset();
   transformer_.reset();
   ems_.reset();
   stream_gate_.reset();
+  socket_gates_.clear();
+  tcp_gate_.reset();
+  tokens_.reset();
   identities_.reset();
   store_.reset();
 }
 
 std::string ControlPlane::ReadyLine() const {
-  return boost::json::serialize(boost::json::object{
-      {"api", api_server_->address()}, {"xds", edge_->address()}, {"admin", admin_server_->address()}});
+  boost::json::array all(edge_->addresses().begin(), edge_->addresses().end());
+  return boost::json::serialize(boost::json::object{{"api", api_server_->address()},
+                                                    {"xds", edge_->address()},
+                                                    {"admin", admin_server_->address()},
+                                                    {"xds_listeners", std::move(all)}});
 }
 
 frontend::Answer ControlPlane::HandleApi(const frontend::Request& request) {
@@ -187,6 +231,7 @@ frontend::Answer ControlPlane::HandleApi(const frontend::Request& request) {
 void ControlPlane::RecheckStreams() {
   const store::Txn revision = identities_->directory().revision();
   if (std::exchange(rechecked_, revision) != revision) ems_->Recheck();
+  ems_->Expire();
 }
 
 void ControlPlane::PruneRecords() {
@@ -216,6 +261,11 @@ void ControlPlane::WarnOfWhatIsOpen() const {
   }
   if (options_.insecure_xds_no_auth) {
     spdlog::warn("--insecure-xds-no-auth: anyone who reaches {} is given any proxy's configuration", edge_->address());
+  }
+  for (const XdsListener& listener : xds_listeners_) {
+    if (listener.is_unix() && listener.claims.empty()) {
+      spdlog::warn("--xds: {} has no allow=: nothing may be claimed there", listener.socket.address);
+    }
   }
   if (options_.insecure_xds_bind) {
     spdlog::warn("--insecure-xds-bind: {} is reached from beyond this machine, without TLS", edge_->address());

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/admin.h"
 #include "app/audit_file.h"
@@ -11,9 +12,11 @@
 #include "app/metrics.h"
 #include "app/options.h"
 #include "app/tokens.h"
+#include "app/xds_listeners.h"
 #include "base/result.h"
 #include "edge/server.h"
 #include "ems/ems.h"
+#include "ems/socket_gate.h"
 #include "frontend/api.h"
 #include "frontend/gate.h"
 #include "frontend/http_server.h"
@@ -43,6 +46,11 @@ class ControlPlane {
   std::string ReadyLine() const;
 
  private:
+  ems::Installation Installation() const;
+  base::Status StartTokens();
+  base::Status StartXds();
+  // What decides about streams, one for each listener.
+  base::Result<std::unique_ptr<ems::StreamGate>> MakeStreamGate();
   base::Status StartApi();
   base::Status StartAdmin();
   frontend::Answer HandleApi(const frontend::Request& request);
@@ -61,13 +69,16 @@ class ControlPlane {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Identities> identities_;
   frontend::QuotasOf quotas_;
+  std::unique_ptr<Tokens> tokens_;
   transform::MemoryFeed feed_;
+  std::vector<XdsListener> xds_listeners_;
+  std::unique_ptr<ems::StreamGate> tcp_gate_;
+  std::vector<std::unique_ptr<ems::SocketGate>> socket_gates_;
   std::unique_ptr<ems::StreamGate> stream_gate_;
   std::unique_ptr<ems::Ems> ems_;
   std::unique_ptr<transform::Transformer> transformer_;
   std::unique_ptr<edge::Server> edge_;
   std::unique_ptr<AuditFile> audit_;
-  std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<frontend::Gate> gate_;
   std::unique_ptr<frontend::Api> api_;
   std::unique_ptr<Janitor> janitor_;

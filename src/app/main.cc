@@ -15,6 +15,7 @@
 #include "app/command_line.h"
 #include "app/control_plane.h"
 #include "app/options.h"
+#include "app/relay_command.h"
 #include "app/version.h"
 #include "base/log.h"
 #include "cli/bootstrap_command.h"
@@ -57,6 +58,27 @@ int Serve(const ServeOptions& options) {
   return 0;
 }
 
+int RunRelay(const RelayFlags& flags) {
+  const auto options = ToRelayOptions(flags, cli::ProcessIo().environment);
+  if (!options) {
+    std::cerr << "chancery relay: " << options.error().message << "\n";
+    return kMisuse;
+  }
+  const sigset_t stop = BlockSignals();
+  base::InitLogging(flags.log_level);
+  relay::Relay relay(*options);
+  if (const auto started = relay.Start(); !started) {
+    std::cerr << "chancery relay: " << base::ToString(started.error()) << "\n";
+    return 1;
+  }
+  for (const std::string& address : relay.addresses()) std::cout << address << "\n" << std::flush;
+  int signal_number = 0;
+  sigwait(&stop, &signal_number);
+  spdlog::info("signal {}: stopping", signal_number);
+  relay.Stop();
+  return 0;
+}
+
 int Run(int argc, char** argv) {
   CLI::App app("Chancery: a control plane for Envoy that speaks the AWS App Mesh API", "chancery");
   app.set_version_flag("--version", std::string("chancery ") + std::string(kVersion));
@@ -65,6 +87,10 @@ int Run(int argc, char** argv) {
   ServeOptions options;
   CLI::App* serve = app.add_subcommand("serve", "Run the control plane: API, transformer and EMS in one process");
   AddServeOptions(*serve, options);
+  RelayFlags relay_flags;
+  CLI::App* relay = app.add_subcommand(
+      "relay", "Take proxies' streams from a Unix socket to a control plane, with TLS and credentials");
+  AddRelayOptions(*relay, relay_flags);
   int exit_code = 0;
   AddCommands(app, &exit_code);
   cli::AddBootstrapCommand(app, cli::ProcessIo(), &exit_code);
@@ -84,7 +110,8 @@ int Run(int argc, char** argv) {
     std::cerr << "chancery: " << error.what() << "\n";
     return kMisuse;
   }
-  return serve->parsed() ? Serve(options) : exit_code;
+  if (serve->parsed()) return Serve(options);
+  return relay->parsed() ? RunRelay(relay_flags) : exit_code;
 }
 
 }  // namespace

@@ -136,6 +136,9 @@ void CollectEdge(const edge::ServerStats& edge, Families& families) {
   families.Counter("chancery_edge_bytes_sent_total", "Bytes of gRPC messages sent", edge.bytes_sent);
   families.Counter("chancery_edge_protocol_errors_total", "Connections and streams ended for breaking the protocol",
                    edge.protocol_errors);
+  families.Gauge("chancery_edge_handshakes", "Connections whose TLS handshake is under way", edge.handshakes_open);
+  families.Counter("chancery_edge_handshakes_failed_total", "Connections ended because TLS failed",
+                   edge.handshakes_failed);
 }
 
 }  // namespace

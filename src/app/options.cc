@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "app/key_fetcher.h"
+#include "app/xds_listeners.h"
 #include "base/address.h"
 #include "frontend/quotas.h"
 
@@ -60,6 +61,23 @@ base::Status CheckOidc(const ServeOptions& options) {
   return base::Status::Ok();
 }
 
+base::Status CheckXds(const ServeOptions& options) {
+  const bool tls = !options.xds_tls_certificate.empty();
+  if (tls != !options.xds_tls_key.empty()) return Misuse("--xds-tls-cert and --xds-tls-key: both are needed, or none");
+  if (!options.xds_client_ca.empty() && !tls) return Misuse("--xds-client-ca: needs --xds-tls-cert and --xds-tls-key");
+  if (!options.xds_client_ca.empty() && (options.insecure_no_auth || options.insecure_xds_no_auth)) {
+    return Misuse("--xds-client-ca: --insecure-no-auth and --insecure-xds-no-auth look at no certificate");
+  }
+  const auto listeners = ParseXdsListeners(options.xds);
+  if (!listeners) return listeners.error();
+  for (const XdsListener& listener : *listeners) {
+    if (listener.is_unix()) continue;
+    CHANCERY_RETURN_IF_ERROR(CheckAddress("--xds", listener.socket.address, tls || options.insecure_xds_bind,
+                                          ": that needs --xds-tls-cert and --xds-tls-key, or --insecure-xds-bind"));
+  }
+  return base::Status::Ok();
+}
+
 }  // namespace
 
 void AddServeOptions(CLI::App& command, ServeOptions& options) {
@@ -68,7 +86,13 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
   };
   AddInstallationOptions(command, options.installation);
   add("--api", options.api, "CHANCERY_API", "IP:PORT of the App Mesh API; port 0 takes a free one");
-  add("--xds", options.xds, "CHANCERY_XDS", "IP:PORT that Envoys connect to");
+  command
+      .add_option("--xds", options.xds,
+                  "IP:PORT that Envoys connect to, or unix:/PATH[,mode=0660][,owner=USER:GROUP][,allow=RESOURCE]...; "
+                  "may be repeated")
+      ->envname("CHANCERY_XDS")
+      ->capture_default_str()
+      ->allow_extra_args(false);
   add("--admin", options.admin, "CHANCERY_ADMIN", "IP:PORT of the read-only admin port");
   add("--account", options.account, "CHANCERY_ACCOUNT",
       "Account id of this installation, 12 digits; part of every ARN");
@@ -76,6 +100,11 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
   add("--tls-cert", options.tls_certificate, "CHANCERY_TLS_CERT",
       "Certificate chain of the API in PEM; read again when it changes");
   add("--tls-key", options.tls_key, "CHANCERY_TLS_KEY", "Private key to --tls-cert in PEM");
+  add("--xds-tls-cert", options.xds_tls_certificate, "CHANCERY_XDS_TLS_CERT",
+      "Certificate chain of the TCP addresses of --xds in PEM; read again when it changes");
+  add("--xds-tls-key", options.xds_tls_key, "CHANCERY_XDS_TLS_KEY", "Private key to --xds-tls-cert in PEM");
+  add("--xds-client-ca", options.xds_client_ca, "CHANCERY_XDS_CLIENT_CA",
+      "Who may certify proxies, in PEM: a client certificate then says which user a proxy is");
   add("--api-rate", options.api_rate, "CHANCERY_API_RATE", "Calls of the API per second and account; 0: no limit");
   add("--api-burst", options.api_burst, "CHANCERY_API_BURST", "Calls that may come at once; 0: those of a second");
   add("--quota-profile", options.quota_profile, "CHANCERY_QUOTA_PROFILE",
@@ -116,7 +145,7 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
       ->envname("CHANCERY_INSECURE_XDS_NO_AUTH");
   command
       .add_flag("--insecure-xds-bind", options.insecure_xds_bind,
-                "Allow --xds beyond loopback: anyone there may connect")
+                "Allow --xds beyond loopback without TLS: anyone there may connect, and read what is sent")
       ->envname("CHANCERY_INSECURE_XDS_BIND");
   command
       .add_flag("--insecure-admin-bind", options.insecure_admin_bind,
@@ -138,8 +167,7 @@ base::Status CheckServeOptions(const ServeOptions& options) {
   CHANCERY_RETURN_IF_ERROR(CheckAddress("--api", options.api, beyond,
                                         options.insecure_no_auth ? ", which --insecure-no-auth does not allow"
                                                                  : ": that needs --tls-cert and --tls-key"));
-  CHANCERY_RETURN_IF_ERROR(
-      CheckAddress("--xds", options.xds, options.insecure_xds_bind, ": that needs --insecure-xds-bind"));
+  CHANCERY_RETURN_IF_ERROR(CheckXds(options));
   CHANCERY_RETURN_IF_ERROR(
       CheckAddress("--admin", options.admin, options.insecure_admin_bind, ": that needs --insecure-admin-bind"));
   if (options.installation.data_dir.empty()) return Misuse("--data-dir: must not be empty");

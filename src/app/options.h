@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "app/installation.h"
 #include "base/result.h"
@@ -17,7 +18,8 @@ namespace chancery::app {
 struct ServeOptions {
   InstallationOptions installation;
   std::string api = "127.0.0.1:8480";
-  std::string xds = "127.0.0.1:8481";
+  // Each as app/xds_listeners.h reads it.
+  std::vector<std::string> xds = {"127.0.0.1:8481"};
   std::string admin = "127.0.0.1:8482";
   std::string account = "000000000000";
   std::string region = "us-east-1";
@@ -27,6 +29,10 @@ struct ServeOptions {
   // Files in PEM; both or none.
   std::string tls_certificate;
   std::string tls_key;
+  // The same for the TCP addresses of xds, and who may certify proxies; empty: no client certificate is asked for.
+  std::string xds_tls_certificate;
+  std::string xds_tls_key;
+  std::string xds_client_ca;
   // Calls of the API per second and account; 0: no limit. A burst of 0 is one second's worth.
   double api_rate = 0;
   double api_burst = 0;

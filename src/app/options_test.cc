@@ -46,7 +46,7 @@ TEST(ServeOptions, WithoutAuthenticationTheApiStaysOnLoopback) {
 
 TEST(ServeOptions, TheXdsPortBeyondLoopbackNeedsItsFlag) {
   ServeOptions options = Local();
-  options.xds = "[::]:8481";
+  options.xds = {"[::]:8481"};
   const auto refused = CheckServeOptions(options);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("--insecure-xds-bind"));
@@ -63,7 +63,7 @@ TEST(ServeOptions, WhatIsMalformedNamesItsFlag) {
       {"--api", [](ServeOptions& o) { o.api = "127.0.0.1"; }},
       {"--api", [](ServeOptions& o) { o.api = "localhost:1"; }},
       {"--api", [](ServeOptions& o) { o.api = "::1:8480"; }},
-      {"--xds", [](ServeOptions& o) { o.xds = "127.0.0.1:70000"; }},
+      {"--xds", [](ServeOptions& o) { o.xds = {"127.0.0.1:70000"}; }},
       {"--admin", [](ServeOptions& o) { o.admin = ":80"; }},
       {"--admin", [](ServeOptions& o) { o.admin = "10.0.0.1:80"; }},
       {"--account", [](ServeOptions& o) { o.account = "12345"; }},

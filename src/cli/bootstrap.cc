@@ -127,12 +127,14 @@ void SetAds(const BootstrapOptions& options, Bootstrap& bootstrap) {
   if (options.xds_grpc == XdsGrpc::kEnvoy) {
     service.mutable_envoy_grpc()->set_cluster_name(std::string(kXdsCluster));
     AddStaticCluster(kXdsCluster, *options.xds, ClusterProtocol::kHttp2Keepalive, bootstrap);
+    SetAccess(options, *bootstrap.mutable_static_resources()->mutable_clusters()->rbegin());
     return;
   }
   auto& google = *service.mutable_google_grpc();
   google.set_target_uri(options.xds->pipe.empty() ? ToHostPort(*options.xds) : "unix://" + options.xds->pipe);
   google.set_stat_prefix("ads");
   SetChannelArgs(google);
+  SetAccess(options, google);
 }
 
 void SetRuntime(const BootstrapOptions& options, Bootstrap& bootstrap) {
@@ -194,6 +196,7 @@ base::Status ReadFiles(BootstrapOptions& options) {
 base::Result<std::string> MakeBootstrap(const BootstrapOptions& options, std::vector<std::string>& warnings) {
   if (options.resource_arn.empty()) return Missing("--resource-arn (or APPMESH_RESOURCE_ARN)");
   if (!options.xds) return Missing("--xds (or APPMESH_XDS_ENDPOINT)");
+  CHANCERY_RETURN_IF_ERROR(CheckXdsAccess(options));
   auto key = ParseProxyResource(options.resource_arn);
   if (!key) return key.error();
   Bootstrap bootstrap;

@@ -17,6 +17,7 @@
 #include "cli/setting.h"
 #include "cli/stats.h"
 #include "cli/tracing.h"
+#include "cli/xds_access.h"
 
 // The bootstrap of a stock Envoy (contract/envoy.md §1.2): what makes it ask Chancery for its
 // configuration. Made from settings, each a flag of `chancery bootstrap`, most of them also one of
@@ -46,6 +47,7 @@ struct BootstrapOptions {
   // Where the control plane is. Required.
   std::optional<Endpoint> xds;
   XdsGrpc xds_grpc = XdsGrpc::kGoogle;
+  XdsAccess xds_access;
   Endpoint admin{"127.0.0.1", 9901, ""};
   bool admin_ipv4_compat = false;
   std::string admin_access_log = "/tmp/envoy_admin_access.log";

@@ -20,6 +20,12 @@ Status SetXdsGrpc(BootstrapOptions& options, const std::string& value) {
   return Status::Ok();
 }
 
+Status SetXdsAuth(BootstrapOptions& options, const std::string& value) {
+  if (value != "sigv4") return base::Error{base::Code::kBadRequest, fmt::format("expected sigv4, not '{}'", value), {}};
+  options.xds_access.sigv4 = true;
+  return Status::Ok();
+}
+
 Status SetAdminMode(BootstrapOptions& options, const std::string& value) {
   if (value != "tcp" && value != "uds") {
     return base::Error{base::Code::kBadRequest, fmt::format("expected tcp or uds, not '{}'", value), {}};
@@ -83,6 +89,37 @@ std::vector<Setting> IdentitySettings() {
        "google|envoy",
        "Which of Envoy's gRPC clients asks; only google has grpc.ads.* stats",
        SetXdsGrpc},
+  };
+}
+
+std::vector<Setting> AccessSettings() {
+  return {
+      {"--xds-tls-ca",
+       {},
+       "FILE",
+       "Speak TLS with the control plane; who certifies it, in PEM",
+       [](Options& o, Text v) { return AssignText(o.xds_access.tls_ca, v); }},
+      {"--xds-client-cert",
+       {},
+       "FILE",
+       "The proxy's certificate chain in PEM, which says who it is",
+       [](Options& o, Text v) { return AssignText(o.xds_access.client_certificate, v); }},
+      {"--xds-client-key",
+       {},
+       "FILE",
+       "Private key to --xds-client-cert in PEM",
+       [](Options& o, Text v) { return AssignText(o.xds_access.client_key, v); }},
+      {"--xds-token-file",
+       {},
+       "FILE",
+       "A bearer token: the token alone with --xds-grpc google, a secret in Envoy's form with envoy",
+       [](Options& o, Text v) { return AssignText(o.xds_access.token_file, v); }},
+      {"--xds-auth", {}, "sigv4", "Sign the stream with the AWS_* variables of Envoy's environment", SetXdsAuth},
+      {"--xds-region",
+       {},
+       "REGION",
+       "What --xds-auth sigv4 signs for; the region of the resource's ARN, or us-east-1, by default",
+       [](Options& o, Text v) { return AssignText(o.xds_access.region, v); }},
   };
 }
 
@@ -182,8 +219,8 @@ std::vector<Setting> PlatformSettings() {
 // In the order in which --help names them.
 std::vector<Setting> MakeSettings() {
   std::vector<Setting> all;
-  for (const auto& table : {IdentitySettings(), AdminSettings(), ProxySettings(), BindSettings(), TracingSettings(),
-                            StatsSettings(), FileSettings(), PlatformSettings()}) {
+  for (const auto& table : {IdentitySettings(), AccessSettings(), AdminSettings(), ProxySettings(), BindSettings(),
+                            TracingSettings(), StatsSettings(), FileSettings(), PlatformSettings()}) {
     all.insert(all.end(), table.begin(), table.end());
   }
   return all;

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "edge/context.h"
+#include "edge/listening_socket.h"
 #include "edge/loop.h"
 #include "edge/worker.h"
 
@@ -13,23 +15,29 @@ namespace chancery::edge {
 // Confined to its loop, that of the first worker.
 class Acceptor final : public Watcher, private Alarm {
  public:
-  Acceptor(UniqueFd socket, Loop& loop, Context& context, std::vector<std::unique_ptr<Worker>>& workers);
+  // `listener`: which of ServerOptions::listeners it is.
+  Acceptor(ListeningSocket socket, size_t listener, Loop& loop, Context& context,
+           std::vector<std::unique_ptr<Worker>>& workers);
   ~Acceptor() override = default;
 
   void Open();
   // Takes none any more and frees the address.
   void Close();
+  const std::string& address() const { return socket_.address(); }
 
   void OnReady(uint32_t events) override;
 
  private:
   void OnAlarm() override;
+  // Whether there is no place for another connection.
+  bool IsFull() const;
   // False: nothing more for now.
   bool AcceptOne();
   // The process is out of descriptors or memory: waits, instead of being woken for ever.
   void Pause();
 
-  UniqueFd socket_;
+  ListeningSocket socket_;
+  const size_t listener_;
   Loop& loop_;
   Context& context_;
   std::vector<std::unique_ptr<Worker>>& workers_;

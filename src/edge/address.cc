@@ -13,6 +13,7 @@ namespace {
 
 // The kernel cuts it to net.core.somaxconn.
 constexpr int kBacklog = 4'096;
+constexpr std::string_view kUnix = "unix:";
 
 struct AddressDeleter {
   void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
@@ -49,7 +50,18 @@ std::string Text(const sockaddr_storage& address, socklen_t size) {
   return (address.ss_family == AF_INET6 ? "[" + name + "]" : name) + ":" + port.data();
 }
 
+std::string UnixPeer(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return "unix:unknown";
+  return "unix:pid=" + std::to_string(peer.pid) + ",uid=" + std::to_string(peer.uid);
+}
+
 }  // namespace
+
+bool IsUnix(std::string_view address) { return address.starts_with(kUnix); }
+
+std::string_view UnixPathOf(std::string_view address) { return address.substr(kUnix.size()); }
 
 base::Result<UniqueFd> Listen(std::string_view address) {
   auto found = Lookup(address);
@@ -76,6 +88,7 @@ std::string PeerOf(int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return "unknown";
+  if (address.ss_family == AF_UNIX) return UnixPeer(socket);
   return Text(address, size);
 }
 

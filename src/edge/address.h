@@ -12,7 +12,11 @@ namespace chancery::edge {
 // Error: kUnavailable naming the address and the cause.
 base::Result<UniqueFd> Listen(std::string_view address);
 
-// "127.0.0.1:4711", "[::1]:4711" or "unknown".
+// "unix:/path" and what stands behind the colon.
+bool IsUnix(std::string_view address);
+std::string_view UnixPathOf(std::string_view address);
+
+// "127.0.0.1:4711", "[::1]:4711" or "unknown"; the peer on a Unix socket is "unix:pid=4711,uid=0".
 std::string LocalAddressOf(int socket);
 std::string PeerOf(int socket);
 

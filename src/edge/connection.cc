@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <utility>
 
+#include "base/check.h"
 #include "edge/address.h"
 #include "edge/connection_callbacks.h"
 
@@ -17,25 +17,44 @@ namespace {
 
 constexpr int kReadsPerTurn = 4;
 constexpr std::array<uint8_t, 8> kDrainPing = {'d', 'r', 'a', 'i', 'n', 0, 0, 0};
+constexpr std::chrono::seconds kComplaintInterval{1};
+// Two records of TLS; what a client can make it answer by itself is behind them.
+constexpr size_t kMaxUnsentBytes = 40U << 10U;
+
+// Null for a listener without TLS.
+tls::SessionHandle NewTlsSession(const Context& context, size_t listener) {
+  if (!context.options.listeners[listener].tls) return nullptr;
+  tls::SessionHandle session(SSL_new(context.tls.Get().get()));
+  CHANCERY_CHECK(session != nullptr);
+  SSL_set_accept_state(session.get());
+  return session;
+}
 
 }  // namespace
 
-Connection::Connection(UniqueFd socket, Loop& loop, Context& context, ConnectionOwner& owner, double jitter)
+Connection::Connection(UniqueFd socket, size_t listener, Loop& loop, Context& context, ConnectionOwner& owner,
+                       double jitter)
     : Alarm(loop),
-      socket_(std::move(socket)),
+      listener_(listener),
+      channel_(std::move(socket), NewTlsSession(context, listener)),
       loop_(loop),
       context_(context),
       owner_(owner),
-      lifetime_(context.options, loop.Now(), jitter),
+      lifetime_(context.options, loop.Now(), jitter, !channel_.established()),
       meter_(loop.Now()),
-      outbox_(socket_.get()),
-      session_(NewServerSession(ConnectionCallbacks::Table(), this, context.options)) {}
+      outbox_(channel_),
+      session_(NewServerSession(ConnectionCallbacks::Table(), this, context.options)) {
+  if (!channel_.established()) Count(context_.stats.handshakes_open);
+}
 
-Connection::~Connection() { Uncount(context_.stats.connections_open); }
+Connection::~Connection() {
+  Uncount(context_.stats.connections_open);
+  if (!closed_ && !channel_.established()) Uncount(context_.stats.handshakes_open);
+}
 
 bool Connection::Open() {
   watched_ = EPOLLIN;
-  if (!loop_.Watch(socket_.get(), watched_, *this)) return false;
+  if (!loop_.Watch(channel_.fd(), watched_, *this)) return false;
   ArmForLifetime();
   flush_due_ = true;
   loop_.FlushLater(*this);
@@ -45,29 +64,73 @@ bool Connection::Open() {
 // --- socket ---
 
 void Connection::OnReady(uint32_t events) {
-  if (closed_) return;
+  if (closed_ || !Handshake()) return;
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) ReadSome();
   if (!closed_) OnFlush();
+}
+
+bool Connection::Handshake() {
+  if (channel_.established()) return true;
+  switch (channel_.Handshake()) {
+    case Channel::Outcome::kFailed:
+      OnHandshakeFailed();
+      return false;
+    case Channel::Outcome::kBlocked:
+      WatchWhatMatters();
+      return false;
+    case Channel::Outcome::kDone:
+      break;
+  }
+  Uncount(context_.stats.handshakes_open);
+  if (auto shown = channel_.PeerCertificate()) {
+    certificate_ = std::make_unique<const tls::PeerCertificate>(*std::move(shown));
+  }
+  lifetime_.OnHandshakeDone(loop_.Now());
+  ArmForLifetime();
+  return true;
+}
+
+void Connection::OnHandshakeFailed() {
+  Count(context_.stats.handshakes_failed);
+  const auto now = loop_.Now().time_since_epoch();
+  auto before = context_.complained.load(std::memory_order_relaxed);
+  // Who only looks whether the port is open is no failure to tell of.
+  if (!channel_.failure().empty() && now - base::Clock::TimePoint::duration(before) >= kComplaintInterval &&
+      context_.complained.compare_exchange_strong(before, now.count(), std::memory_order_relaxed)) {
+    spdlog::warn("edge: no TLS with {}: {}", Peer(), channel_.failure());
+  }
+  Destroy();
 }
 
 void Connection::ReadSome() {
   const auto buffer = loop_.read_buffer();
   for (int i = 0; i < kReadsPerTurn; ++i) {
-    const ssize_t got = ::read(socket_.get(), buffer.data(), buffer.size());
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (got <= 0) return Destroy();
-    if (lifetime_.OnRead(loop_.Now())) ArmForLifetime();
-    const ssize_t used = nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const uint8_t*>(buffer.data()),
-                                                  static_cast<size_t>(got));
-    if (used < 0) {
-      Count(context_.stats.protocol_errors);
-      spdlog::debug("edge: {} breaks the protocol: {}", Peer(), nghttp2_strerror(static_cast<int>(used)));
-      // What is queued may say why (a GOAWAY); then it is over.
-      Send();
-      return Destroy();
+    size_t got = 0;
+    switch (channel_.Read(buffer, got)) {
+      case Channel::Outcome::kBlocked:
+        return;
+      case Channel::Outcome::kFailed:
+        return Destroy();
+      case Channel::Outcome::kDone:
+        break;
     }
-    if (static_cast<size_t>(got) < buffer.size()) return;
+    if (!Take({buffer.data(), got})) return;
+    // TLS gives one record, of a fourth of the buffer at most, whatever waits behind it.
+    if (!channel_.is_tls() && got < buffer.size()) return;
   }
+}
+
+bool Connection::Take(std::string_view bytes) {
+  if (lifetime_.OnRead(loop_.Now())) ArmForLifetime();
+  const ssize_t used =
+      nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  if (used >= 0) return true;
+  Count(context_.stats.protocol_errors);
+  spdlog::debug("edge: {} breaks the protocol: {}", Peer(), nghttp2_strerror(static_cast<int>(used)));
+  // What is queued may say why (a GOAWAY); then it is over.
+  Send();
+  Destroy();
+  return false;
 }
 
 bool Connection::Send() {
@@ -80,7 +143,7 @@ bool Connection::Send() {
 
 void Connection::OnFlush() {
   flush_due_ = false;
-  if (closed_) return;
+  if (closed_ || !channel_.established()) return;
   if (!Send()) return Destroy();
   ReportWritesDone();
   const bool wants_more =
@@ -99,12 +162,14 @@ void Connection::ReportWritesDone() {
 
 void Connection::WatchWhatMatters() {
   const bool blocked = outbox_.blocked();
-  const bool choked = blocked && nghttp2_session_get_outbound_queue_size(session_.get()) > kMaxQueuedFrames;
+  // TLS answers some of what is read by itself: who does not take the answers is not read.
+  const bool choked = channel_.unsent() > kMaxUnsentBytes ||
+                      (blocked && nghttp2_session_get_outbound_queue_size(session_.get()) > kMaxQueuedFrames);
   const uint32_t wanted =
       (choked ? 0U : static_cast<uint32_t>(EPOLLIN)) | (blocked ? static_cast<uint32_t>(EPOLLOUT) : 0U);
   if (wanted == watched_) return;
   watched_ = wanted;
-  loop_.Change(socket_.get(), watched_, *this);
+  loop_.Change(channel_.fd(), watched_, *this);
 }
 
 void Connection::Destroy() {
@@ -113,13 +178,14 @@ void Connection::Destroy() {
   Cancel();
   // Handlers hear OnClosed here; what they ask of their siblings has no effect any more.
   for (auto streams = std::move(streams_); !streams.empty();) streams.pop_back();
-  loop_.Unwatch(socket_.get(), *this);
+  loop_.Unwatch(channel_.fd(), *this);
   session_.reset();
-  socket_.Reset();
+  if (!channel_.established()) Uncount(context_.stats.handshakes_open);
+  channel_.Close();
   owner_.OnConnectionClosed(*this);
 }
 
-std::string Connection::Peer() const { return PeerOf(socket_.get()); }
+std::string Connection::Peer() const { return PeerOf(channel_.fd()); }
 
 // --- time ---
 
@@ -168,7 +234,7 @@ void Connection::Drain() {
 void Connection::CloseNow(std::string_view reason) {
   if (closed_) return;
   for (const auto& stream : streams_) stream->Close(xds::StatusCode::kUnavailable, std::string(reason));
-  if (Send()) {
+  if (channel_.established() && Send()) {
     nghttp2_session_terminate_session(session_.get(), NGHTTP2_NO_ERROR);
     Send();
   }
@@ -230,7 +296,7 @@ void Connection::BeginCall(int32_t id, const RequestHead& head) {
   auto stream = std::make_unique<Stream>(id, *this, loop_, context_);
   stream->set_encoded(head.encoded);
   const std::string peer = Peer();
-  auto handler = context_.factory(Call{head.path, peer, head.headers, *stream, loop_});
+  auto handler = context_.factory(Call{head.path, peer, listener_, certificate_.get(), head.headers, *stream, loop_});
   if (!handler) {
     constexpr int kUnimplemented = static_cast<int>(xds::StatusCode::kUnimplemented);
     return SubmitGrpcRefusal(session_.get(), id, kUnimplemented, "unknown method " + head.path);

@@ -6,13 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "edge/channel.h"
 #include "edge/context.h"
 #include "edge/http2_session.h"
 #include "edge/lifetime.h"
 #include "edge/loop.h"
 #include "edge/outbox.h"
 #include "edge/stream.h"
-#include "edge/unique_fd.h"
 
 namespace chancery::edge {
 
@@ -31,10 +31,11 @@ class ConnectionOwner {
 //    callbacks; what handlers ask for is put off to OnFlush.
 // 2. Nothing is read while more than kMaxQueuedFrames answers wait behind a full socket.
 // 3. A connection keeps no buffer while it is silent.
+// 4. With TLS, HTTP/2 begins behind the handshake.
 class Connection final : public Watcher, public StreamHost, private Alarm {
  public:
-  // Takes `socket`, which must not block. `jitter`: see Lifetime.
-  Connection(UniqueFd socket, Loop& loop, Context& context, ConnectionOwner& owner, double jitter);
+  // Takes `socket`, which must not block and came by `listener`, of ServerOptions::listeners. `jitter`: see Lifetime.
+  Connection(UniqueFd socket, size_t listener, Loop& loop, Context& context, ConnectionOwner& owner, double jitter);
   ~Connection() override;
 
   // False: the kernel refuses to watch the socket; the connection is to be destroyed.
@@ -68,7 +69,12 @@ class Connection final : public Watcher, public StreamHost, private Alarm {
   };
 
   // Socket.
+  // Whether the handshake is done; if it failed the connection is destroyed.
+  bool Handshake();
+  void OnHandshakeFailed();
   void ReadSome();
+  // False: the connection is destroyed.
+  bool Take(std::string_view bytes);
   bool Send();
   void WatchWhatMatters();
   void Destroy();
@@ -89,7 +95,8 @@ class Connection final : public Watcher, public StreamHost, private Alarm {
   void ReportWritesDone();
   std::string Peer() const;
 
-  UniqueFd socket_;
+  const size_t listener_;
+  Channel channel_;
   Loop& loop_;
   Context& context_;
   ConnectionOwner& owner_;
@@ -97,6 +104,8 @@ class Connection final : public Watcher, public StreamHost, private Alarm {
   FrameMeter meter_;
   Outbox outbox_;
   SessionHandle session_;
+  // What the client has shown; null: nothing.
+  std::unique_ptr<const tls::PeerCertificate> certificate_;
   std::unique_ptr<RequestHead> head_;
   std::vector<std::unique_ptr<Stream>> streams_;
   // Streams whose message has left since the last report.

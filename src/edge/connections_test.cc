@@ -154,7 +154,7 @@ TEST_F(ConnectionsTest, NamesTheAddressThatItCannotTake) {
   Start();
   auto options = TestOptions();
   for (const std::string& address : {server_->address(), std::string("nonsense"), std::string("256.0.0.1:1")}) {
-    options.address = address;
+    options.listeners = {{.address = address}};
     Server second(options, TestFactory(record_));
     const base::Status started = second.Start();
     ASSERT_FALSE(started) << address;

@@ -1,6 +1,7 @@
 #include "edge/grpc_framing.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 namespace chancery::edge {
@@ -14,6 +15,19 @@ constexpr size_t kMaxStatusTextBytes = 2'000;
 std::array<char, kPrefixBytes> MessagePrefix(size_t size) {
   return {0, static_cast<char>(size >> 24U), static_cast<char>(size >> 16U), static_cast<char>(size >> 8U),
           static_cast<char>(size)};
+}
+
+std::string DecodeGrpcMessage(std::string_view text) {
+  std::string decoded;
+  while (!text.empty()) {
+    unsigned byte = 0;
+    const char* const end = text.data() + std::min<size_t>(3, text.size());
+    const bool escaped =
+        text.front() == '%' && text.size() >= 3 && std::from_chars(text.data() + 1, end, byte, 16).ptr == end;
+    decoded += escaped ? static_cast<char>(byte) : text.front();
+    text.remove_prefix(escaped ? 3 : 1);
+  }
+  return decoded;
 }
 
 std::string EncodeGrpcMessage(std::string_view message) {

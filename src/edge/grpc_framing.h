@@ -20,6 +20,8 @@ std::array<char, kPrefixBytes> MessagePrefix(size_t size);
 // The form of grpc-message: printable ASCII as it is, the rest and '%' as %XX. Cut to what fits
 // a client's usual header bound.
 std::string EncodeGrpcMessage(std::string_view message);
+// Back to what was said; a broken escape stands for itself.
+std::string DecodeGrpcMessage(std::string_view text);
 
 // Cuts a byte stream into messages. Keeps nothing between whole messages, and never more than was
 // received: the length that a client claims allocates nothing. Confined to its stream.

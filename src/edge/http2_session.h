@@ -9,7 +9,7 @@
 #include "edge/server.h"
 
 // nghttp2 made ours: owning handles, the settings that a server session starts with, and answers
-// put together. The only file besides connection.cc that calls nghttp2.
+// put together. With connection.cc and client_call.cc the only files that call nghttp2.
 
 namespace chancery::edge {
 

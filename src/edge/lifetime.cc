@@ -9,8 +9,9 @@ bool IsDue(const std::optional<Lifetime::TimePoint>& at, Lifetime::TimePoint now
 
 }  // namespace
 
-Lifetime::Lifetime(const ServerOptions& options, TimePoint now, double jitter)
+Lifetime::Lifetime(const ServerOptions& options, TimePoint now, double jitter, bool handshake)
     : options_(options), last_read_(now), idle_since_(now) {
+  if (handshake) handshake_until_ = now + options.handshake_timeout;
   if (options.max_connection_age.count() <= 0) return;
   const std::chrono::duration<double, std::milli> age = options.max_connection_age * (1.0 + jitter / 10.0);
   age_at_ = now + std::chrono::duration_cast<TimePoint::duration>(age);
@@ -27,7 +28,14 @@ std::optional<Lifetime::TimePoint> Lifetime::IdleAt() const {
   return *idle_since_ + options_.idle_timeout;
 }
 
+void Lifetime::OnHandshakeDone(TimePoint now) {
+  handshake_until_.reset();
+  last_read_ = now;
+  idle_since_ = now;
+}
+
 Lifetime::Action Lifetime::Take(TimePoint now) {
+  if (handshake_until_) return IsDue(handshake_until_, now) ? Action::kCloseSilent : Action::kNone;
   if (IsDue(age_at_, now)) {
     if (aged_) return Action::kCloseAged;
     aged_ = true;
@@ -42,6 +50,7 @@ Lifetime::Action Lifetime::Take(TimePoint now) {
 }
 
 std::optional<Lifetime::TimePoint> Lifetime::Next() const {
+  if (handshake_until_) return handshake_until_;
   std::optional<TimePoint> next = age_at_;
   for (const auto& at : {IdleAt(), KeepaliveAt()}) {
     if (at && (!next || *at < *next)) next = at;

@@ -16,8 +16,10 @@ class Lifetime {
   using TimePoint = base::Clock::TimePoint;
   enum class Action { kNone, kPing, kCloseSilent, kCloseIdle, kDrainAged, kCloseAged };
 
-  // `jitter` in [-1, 1] moves the age by up to a tenth.
-  Lifetime(const ServerOptions& options, TimePoint now, double jitter);
+  // `jitter` in [-1, 1] moves the age by up to a tenth. With `handshake` nothing but its end is waited for at first.
+  Lifetime(const ServerOptions& options, TimePoint now, double jitter, bool handshake = false);
+
+  void OnHandshakeDone(TimePoint now);
 
   // Whatever is read proves life as well as the answer to a ping. True: Next has come nearer.
   bool OnRead(TimePoint now) {
@@ -42,6 +44,7 @@ class Lifetime {
   // The ping that nothing was read after.
   std::optional<TimePoint> pinged_;
   std::optional<TimePoint> age_at_;
+  std::optional<TimePoint> handshake_until_;
   bool aged_ = false;
 };
 

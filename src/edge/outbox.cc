@@ -1,10 +1,8 @@
 #include "edge/outbox.h"
 
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 namespace chancery::edge {
@@ -24,30 +22,26 @@ bool Outbox::Append(std::string_view bytes) {
 
 Outbox::Outcome Outbox::Send(const std::array<std::string_view, 5>& pieces, size_t skip, size_t& sent) {
   std::array<iovec, 5> vectors;
-  msghdr message{};
-  message.msg_iov = vectors.data();
+  size_t count = 0;
   for (std::string_view piece : pieces) {
     const size_t skipped = std::min(skip, piece.size());
     skip -= skipped;
     piece.remove_prefix(skipped);
     if (piece.empty()) continue;
-    vectors[message.msg_iovlen++] = {const_cast<char*>(piece.data()), piece.size()};
+    vectors[count++] = {const_cast<char*>(piece.data()), piece.size()};
   }
   sent = 0;
   if (blocked_) return Outcome::kBlocked;
-  if (message.msg_iovlen == 0) return Outcome::kSent;
-  ssize_t result = 0;
-  do {
-    result = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
-  } while (result < 0 && errno == EINTR);
-  blocked_ = result < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM);
-  if (result < 0) return blocked_ ? Outcome::kBlocked : Outcome::kFailed;
-  sent = static_cast<size_t>(result);
+  if (count == 0) return Outcome::kSent;
+  const Channel::Outcome outcome = channel_.Write({vectors.data(), count}, sent);
+  blocked_ = outcome == Channel::Outcome::kBlocked;
+  if (outcome != Channel::Outcome::kDone) return blocked_ ? Outcome::kBlocked : Outcome::kFailed;
   bytes_sent_ += sent;
   return Outcome::kSent;
 }
 
 Outbox::Outcome Outbox::Flush() {
+  if (channel_.Flush() == Channel::Outcome::kFailed) return Outcome::kFailed;
   size_t done = 0;
   while (done < pending_.size()) {
     size_t sent = 0;

@@ -6,10 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "edge/channel.h"
+
 namespace chancery::edge {
 
-// The way out to one non-blocking socket. Small frames are gathered; DATA frames go straight from
-// where their payload lies to the kernel, never copied, except the rest of a frame whose stream
+// The way out to one channel. Small frames are gathered; DATA frames go straight from where their payload lies to the
+// channel (in the clear: to the kernel), never copied here, except the rest of a frame whose stream
 // died after its first byte had left: the peer must still get a whole frame.
 // Confined to its connection.
 class Outbox {
@@ -19,7 +21,7 @@ class Outbox {
   // A DATA frame's payload in pieces, any of them empty.
   using Pieces = std::array<std::string_view, 3>;
 
-  explicit Outbox(int fd) : fd_(fd) {}
+  explicit Outbox(Channel& channel) : channel_(channel) {}
 
   // The socket may have room again. Until the next call a full socket stays full, so that nothing
   // behind a frame that had to wait is sent without telling that it waits.
@@ -36,15 +38,15 @@ class Outbox {
 
   // Length of the payload of the frame begun for this stream; 0: none.
   size_t UnfinishedPayload(int32_t stream) const;
-  bool blocked() const { return blocked_; }
-  bool empty() const { return pending_.empty() && frame_sent_ == 0; }
+  bool blocked() const { return blocked_ || channel_.has_unsent(); }
+  bool empty() const { return pending_.empty() && frame_sent_ == 0 && !channel_.has_unsent(); }
   uint64_t TakeBytesSent();
 
  private:
-  // sendmsg of at most five pieces after `skip` bytes of them.
+  // A write of at most five pieces after `skip` bytes of them.
   Outcome Send(const std::array<std::string_view, 5>& pieces, size_t skip, size_t& sent);
 
-  int fd_;
+  Channel& channel_;
   bool blocked_ = false;
   std::string pending_;
   uint64_t bytes_sent_ = 0;

@@ -9,8 +9,9 @@
 
 #include "base/check.h"
 #include "edge/acceptor.h"
-#include "edge/address.h"
 #include "edge/context.h"
+#include "edge/listening_socket.h"
+#include "edge/tls_refresher.h"
 #include "edge/worker.h"
 
 namespace chancery::edge {
@@ -49,25 +50,49 @@ class Server::Impl {
     for (const auto& worker : workers_) all.push_back(&worker->loop());
     return all;
   }
-  const std::string& address() const { return address_; }
+  const std::vector<std::string>& addresses() const { return addresses_; }
   const ServerStats& stats() const { return context_.stats; }
 
  private:
-  void CloseAcceptor();
+  base::Status LoadTls(Loop& loop);
+  base::Result<std::vector<ListeningSocket>> OpenListeners() const;
+  base::Status MakeWorkers();
+  void CloseAcceptors();
 
   Context context_;
-  std::string address_;
+  std::vector<std::string> addresses_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::unique_ptr<Acceptor> acceptor_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::unique_ptr<TlsRefresher> refresher_;
   bool running_ = false;
 };
 
 base::Status Server::Impl::Start() {
-  CHANCERY_CHECK(workers_.empty());
-  auto socket = Listen(context_.options.address);
-  if (!socket) return socket.error();
-  address_ = LocalAddressOf(socket->get());
+  CHANCERY_CHECK(workers_.empty() && !context_.options.listeners.empty());
   context_.options.max_connections = AllowedConnections(context_.options.max_connections);
+  CHANCERY_RETURN_IF_ERROR(MakeWorkers());
+  Loop& first = workers_.front()->loop();
+  base::Status loaded = LoadTls(first);
+  auto sockets = loaded ? OpenListeners() : loaded.error();
+  if (!sockets) {
+    refresher_.reset();
+    workers_.clear();
+    return sockets.error();
+  }
+  for (ListeningSocket& socket : *sockets) {
+    addresses_.push_back(socket.address());
+    acceptors_.push_back(std::make_unique<Acceptor>(std::move(socket), acceptors_.size(), first, context_, workers_));
+  }
+  first.Post([this] {
+    for (const auto& acceptor : acceptors_) acceptor->Open();
+    if (refresher_) refresher_->Start();
+  });
+  for (const auto& worker : workers_) worker->Start();
+  running_ = true;
+  return base::Status::Ok();
+}
+
+base::Status Server::Impl::MakeWorkers() {
   const unsigned loops = context_.options.loops > 0 ? context_.options.loops : std::thread::hardware_concurrency();
   for (unsigned i = 0; i < std::max(loops, 1U); ++i) {
     auto loop = Loop::Create();
@@ -77,27 +102,43 @@ base::Status Server::Impl::Start() {
     }
     workers_.push_back(std::make_unique<Worker>(*std::move(loop), context_));
   }
-  Loop& first = workers_.front()->loop();
-  acceptor_ = std::make_unique<Acceptor>(*std::move(socket), first, context_, workers_);
-  first.Post([this] { acceptor_->Open(); });
-  for (const auto& worker : workers_) worker->Start();
-  running_ = true;
   return base::Status::Ok();
 }
 
-void Server::Impl::CloseAcceptor() {
-  workers_.front()->loop().Post([this] { acceptor_->Close(); });
+base::Status Server::Impl::LoadTls(Loop& loop) {
+  if (std::ranges::none_of(context_.options.listeners, &ListenerOptions::tls)) return base::Status::Ok();
+  auto files = tls::ServerFiles::Load(context_.options.tls, true);
+  if (!files) return files.error();
+  refresher_ = std::make_unique<TlsRefresher>(*std::move(files), loop, context_);
+  return base::Status::Ok();
+}
+
+base::Result<std::vector<ListeningSocket>> Server::Impl::OpenListeners() const {
+  std::vector<ListeningSocket> sockets;
+  for (const ListenerOptions& listener : context_.options.listeners) {
+    auto socket = ListeningSocket::Open(listener);
+    if (!socket) return socket.error();
+    sockets.push_back(*std::move(socket));
+  }
+  return sockets;
+}
+
+void Server::Impl::CloseAcceptors() {
+  workers_.front()->loop().Post([this] {
+    for (const auto& acceptor : acceptors_) acceptor->Close();
+    if (refresher_) refresher_->Stop();
+  });
 }
 
 void Server::Impl::Drain() {
   if (!running_) return;
-  CloseAcceptor();
+  CloseAcceptors();
   for (const auto& worker : workers_) worker->Drain();
 }
 
 void Server::Impl::Stop() {
   if (!std::exchange(running_, false)) return;
-  CloseAcceptor();
+  CloseAcceptors();
   for (const auto& worker : workers_) worker->Stop();
   for (const auto& worker : workers_) worker->Join();
 }
@@ -107,7 +148,7 @@ Server::Server(ServerOptions options, CallFactory factory)
 Server::~Server() = default;
 
 base::Status Server::Start() { return impl_->Start(); }
-std::string Server::address() const { return impl_->address(); }
+const std::vector<std::string>& Server::addresses() const { return impl_->addresses(); }
 std::vector<xds::Executor*> Server::executors() { return impl_->executors(); }
 void Server::Drain() { impl_->Drain(); }
 void Server::Stop() { impl_->Stop(); }

@@ -5,20 +5,41 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "tls/context.h"
+#include "tls/peer_certificate.h"
 #include "xds/transport.h"
 
 namespace chancery::edge {
 
+// One address that is listened on.
+struct ListenerOptions {
+  // HOST:PORT, port 0 takes a free one; or unix:PATH of any length. A socket there that nobody listens on is replaced,
+  // and ours is removed at the end.
+  std::string address = {};
+  // TLS with the files of ServerOptions.
+  bool tls = false;
+  // Of a Unix socket: who may connect, and whose it is (nothing: the process's).
+  uint32_t mode = 0600;
+  std::optional<uint32_t> uid = {};
+  std::optional<uint32_t> gid = {};
+};
+
 // Bounds of the edge; all hold per process unless said otherwise.
 struct ServerOptions {
-  // HOST:PORT, port 0 takes a free one.
-  std::string address;
+  std::vector<ListenerOptions> listeners;
+  // For listeners with TLS. Looked at once a second: connections that are made later have what they say then.
+  tls::Files tls = {};
+  // A handshake that takes longer is given up.
+  std::chrono::milliseconds handshake_timeout{10'000};
+  // Of so many at once; connections beyond are closed unheard, so that who makes none cannot take every place.
+  size_t max_handshakes = 2'000;
   // Event loops, one thread each; 0: one per core.
   unsigned loops = 0;
   size_t max_connections = 16'000;
@@ -46,14 +67,20 @@ struct ServerStats {
   std::atomic<uint64_t> messages_sent{0};
   std::atomic<uint64_t> bytes_sent{0};
   std::atomic<uint64_t> protocol_errors{0};
+  std::atomic<uint64_t> handshakes_open{0};
+  std::atomic<uint64_t> handshakes_failed{0};
 };
 
 // A gRPC method call that has begun.
 struct Call {
   // "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
   std::string_view path;
-  // Of the peer's socket, "127.0.0.1:4711".
+  // Of the peer's socket, "127.0.0.1:4711"; of a Unix socket "unix:pid=4711,uid=0".
   std::string_view peer;
+  // Which of ServerOptions::listeners it came by.
+  size_t listener;
+  // What the peer has proven by TLS; null: nothing.
+  const tls::PeerCertificate* certificate;
   // As received, without those of HTTP/2 itself; :authority is named `host`.
   std::span<const std::pair<std::string, std::string>> headers;
   xds::Transport& transport;
@@ -76,8 +103,10 @@ class Server {
 
   // Binds and begins to serve. Error: kUnavailable naming the address.
   base::Status Start();
-  // "127.0.0.1:41234". REQUIRES: Start succeeded.
-  std::string address() const;
+  // "127.0.0.1:41234" or "unix:/path" for each listener. REQUIRES: Start succeeded.
+  const std::vector<std::string>& addresses() const;
+  // The first of them.
+  const std::string& address() const { return addresses().front(); }
   // The loops' executors, fixed after Start; for work that visits all sessions.
   std::vector<xds::Executor*> executors();
   // Sends GOAWAY on every connection and takes no new one; streams that live go on.

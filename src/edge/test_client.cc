@@ -1,16 +1,19 @@
 #include "edge/test_client.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 
+#include "edge/address.h"
 #include "edge/grpc_framing.h"
 
 namespace chancery::edge {
@@ -41,9 +44,17 @@ RawClient::RawClient(std::string_view address) : RawClient(address, 0) {}
 RawClient RawClient::WithSmallReceiveBuffer(std::string_view address) { return RawClient(address, 4'096); }
 
 RawClient::RawClient(std::string_view address, int receive_buffer)
-    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    : socket_(::socket(IsUnix(address) ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (receive_buffer > 0) {
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  }
+  if (IsUnix(address)) {
+    sockaddr_un target{};
+    target.sun_family = AF_UNIX;
+    UnixPathOf(address).copy(static_cast<char*>(target.sun_path), sizeof target.sun_path - 1);
+    EXPECT_EQ(::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&target), sizeof target), 0)
+        << std::strerror(errno);
+    return;
   }
   const sockaddr_in target = Parse(address);
   EXPECT_EQ(::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&target), sizeof target), 0)
@@ -95,6 +106,25 @@ std::string ClientStream::grpc_status() const {
 }
 
 // --- TestClient ---
+
+namespace {
+
+UniqueFd SocketTo(std::string_view address, bool small_receive_buffer) {
+  RawClient raw = small_receive_buffer ? RawClient::WithSmallReceiveBuffer(address) : RawClient(address);
+  UniqueFd socket = raw.Take();
+  ::fcntl(socket.get(), F_SETFL, O_NONBLOCK);
+  return socket;
+}
+
+tls::SessionHandle SessionOf(const tls::ContextPtr& context) {
+  if (!context) return nullptr;
+  tls::SessionHandle session(SSL_new(context.get()));
+  SSL_set_connect_state(session.get());
+  tls::ExpectServer(*session, "127.0.0.1");
+  return session;
+}
+
+}  // namespace
 
 struct TestClientCallbacks {
   static TestClient& Self(void* client) { return *static_cast<TestClient*>(client); }
@@ -155,8 +185,7 @@ struct TestClientCallbacks {
 };
 
 TestClient::TestClient(std::string_view address, Options options)
-    : options_(options),
-      socket_(options.small_receive_buffer ? RawClient::WithSmallReceiveBuffer(address) : RawClient(address)) {
+    : options_(options), channel_(SocketTo(address, options.small_receive_buffer), SessionOf(options.tls)) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
   nghttp2_session_callbacks_set_send_callback(callbacks, &TestClientCallbacks::OnSend);
@@ -218,25 +247,32 @@ void TestClient::Consume(int32_t stream, int bytes) {
 }
 
 bool TestClient::FlushOut() {
+  if (const auto shaken = channel_.Handshake(); shaken != Channel::Outcome::kDone) {
+    return shaken == Channel::Outcome::kBlocked;
+  }
   if (nghttp2_session_send(session_) != 0) return false;
   while (!out_.empty()) {
-    const ssize_t sent = ::send(socket_.fd(), out_.data(), out_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0) return errno == EAGAIN;
-    sent_.append(out_, 0, static_cast<size_t>(sent));
-    out_.erase(0, static_cast<size_t>(sent));
+    const iovec piece{out_.data(), out_.size()};
+    size_t sent = 0;
+    const auto outcome = channel_.Write({&piece, 1}, sent);
+    if (outcome != Channel::Outcome::kDone) return outcome == Channel::Outcome::kBlocked;
+    sent_.append(out_, 0, sent);
+    out_.erase(0, sent);
   }
-  return true;
+  return channel_.Flush() != Channel::Outcome::kFailed;
 }
 
 bool TestClient::Turn(int timeout_ms) {
   if (!FlushOut()) return false;
-  pollfd waiting{socket_.fd(), static_cast<int16_t>(POLLIN | (out_.empty() ? 0 : POLLOUT)), 0};
+  const bool waits = channel_.established() && (!out_.empty() || channel_.has_unsent());
+  pollfd waiting{channel_.fd(), static_cast<int16_t>(POLLIN | (waits ? POLLOUT : 0)), 0};
   if (::poll(&waiting, 1, timeout_ms) <= 0 || (waiting.revents & ~POLLOUT) == 0) return true;
+  if (!channel_.established()) return FlushOut();
   char buffer[16'384];
-  const ssize_t got = ::recv(socket_.fd(), buffer, sizeof buffer, MSG_DONTWAIT);
-  if (got <= 0) return got < 0 && errno == EAGAIN;
-  const ssize_t used =
-      nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(buffer), static_cast<size_t>(got));
+  size_t got = 0;
+  const auto outcome = channel_.Read(buffer, got);
+  if (outcome != Channel::Outcome::kDone) return outcome == Channel::Outcome::kBlocked;
+  const ssize_t used = nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(buffer), got);
   return used >= 0 && FlushOut();
 }
 

@@ -9,16 +9,18 @@
 #include <string_view>
 #include <vector>
 
+#include "edge/channel.h"
 #include "edge/unique_fd.h"
+#include "tls/context.h"
 
 // For tests: an HTTP/2 client that does exactly what it is told, in the test's own thread.
 
 namespace chancery::edge {
 
-// A blocking-looking TCP connection of raw bytes.
+// A blocking-looking connection of raw bytes.
 class RawClient {
  public:
-  // `address`: "127.0.0.1:PORT".
+  // `address`: "127.0.0.1:PORT" or "unix:PATH".
   explicit RawClient(std::string_view address);
   // Small buffers, so that a reader that stalls is felt soon.
   static RawClient WithSmallReceiveBuffer(std::string_view address);
@@ -31,6 +33,8 @@ class RawClient {
   // Reads until the peer closes; false when it does not within 20 s.
   bool WaitForClose();
   void Close() { socket_.Reset(); }
+  // Gives the socket away.
+  UniqueFd Take() { return std::move(socket_); }
 
  private:
   RawClient(std::string_view address, int receive_buffer);
@@ -62,6 +66,8 @@ class TestClient {
     bool small_receive_buffer = false;
     // HTTP/2 never holds the server back, only TCP does.
     bool huge_windows = false;
+    // Made by tls::MakeClientContext: speaks TLS, to a server certified for 127.0.0.1.
+    tls::ContextPtr tls = {};
   };
 
   explicit TestClient(std::string_view address) : TestClient(address, Options()) {}
@@ -89,6 +95,8 @@ class TestClient {
 
   ClientStream& stream(int32_t id) { return streams_[id]; }
   bool disconnected() const { return disconnected_; }
+  // Why there is no TLS; empty: there is.
+  const std::string& failure() const { return channel_.failure(); }
   int goaways() const { return goaways_; }
   int32_t last_stream_of_goaway() const { return last_stream_of_goaway_; }
   int pings() const { return pings_; }
@@ -105,7 +113,7 @@ class TestClient {
   bool FlushOut();
 
   Options options_;
-  RawClient socket_;
+  Channel channel_;
   nghttp2_session* session_ = nullptr;
   std::map<int32_t, ClientStream> streams_;
   std::string out_;

@@ -14,7 +14,7 @@ namespace chancery::edge {
 
 inline ServerOptions TestOptions() {
   ServerOptions options;
-  options.address = "127.0.0.1:0";
+  options.listeners = {{.address = "127.0.0.1:0"}};
   options.loops = 2;
   return options;
 }

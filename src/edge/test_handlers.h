@@ -19,7 +19,9 @@
 //   /test/BigEnd the same, with Close(OK) right behind Write
 //   /test/Fail   message: Close(PERMISSION_DENIED, message)
 //   /test/Timer  message: answers "timer" from a timer
+//   /test/Flood  message: answers twenty of 3 MB each, and OK behind them
 //   /test/Quiet  says nothing
+//   /test/Who    message: answers where the call came from: its listener, peer and proven names
 
 namespace chancery::edge {
 
@@ -53,10 +55,21 @@ class Record {
   std::map<std::string, int> counts_ GUARDED_BY(mutex_);
 };
 
+inline std::string Describe(const Call& call) {
+  std::string text = "listener " + std::to_string(call.listener) + " peer " + std::string(call.peer);
+  if (call.certificate == nullptr) return text;
+  for (const std::string& uri : call.certificate->uris) text += " " + uri;
+  for (const std::string& name : call.certificate->dns_names) text += " " + name;
+  return text;
+}
+
 class TestHandler : public xds::StreamHandler {
  public:
   TestHandler(const Call& call, Record& record)
-      : transport_(call.transport), record_(record), method_(call.path.substr(call.path.rfind('/') + 1)) {
+      : transport_(call.transport),
+        record_(record),
+        method_(call.path.substr(call.path.rfind('/') + 1)),
+        who_(method_ == "Who" ? Describe(call) : "") {
     record_.Add("open");
   }
   ~TestHandler() override { record_.Add("destroyed"); }
@@ -64,8 +77,13 @@ class TestHandler : public xds::StreamHandler {
   void OnMessage(std::string_view message) override {
     record_.Add("message");
     if (method_ == "Echo") Send({nullptr, std::string(message)});
+    if (method_ == "Who") Send({nullptr, who_});
     if (method_ == "Fail") transport_.Close(xds::StatusCode::kPermissionDenied, std::string(message));
     if (method_ == "Timer") transport_.SetTimer(base::Clock::System().Now() + std::chrono::milliseconds(1));
+    if (method_ == "Flood") {
+      half_closed_ = true;
+      for (int i = 0; i < 20; ++i) Send({nullptr, std::string(3'000'000, 'f')});
+    }
     if (method_.starts_with("Big")) {
       Send({std::make_shared<const std::string>(std::stoul(std::string(message)), 'x'), "tail"});
     }
@@ -105,6 +123,7 @@ class TestHandler : public xds::StreamHandler {
   xds::Transport& transport_;
   Record& record_;
   const std::string method_;
+  const std::string who_;
   std::deque<xds::Payload> queue_;
   bool writing_ = false;
   bool half_closed_ = false;

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -90,7 +91,7 @@ class LifetimeTest : public ::testing::Test {
     return {passed, action};
   }
 
-  ServerOptions options_ = {.address = {},
+  ServerOptions options_ = {.listeners = {},
                             .keepalive_time = seconds(30),
                             .keepalive_timeout = seconds(20),
                             .idle_timeout = seconds(60),
@@ -143,7 +144,7 @@ class OutboxTest : public ::testing::Test {
   OutboxTest() {
     std::array<int, 2> ends{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
-    near_ = UniqueFd(ends[0]);
+    near_.emplace(UniqueFd(ends[0]), nullptr);
     far_ = UniqueFd(ends[1]);
   }
   std::string ReadAll() {
@@ -159,11 +160,12 @@ class OutboxTest : public ::testing::Test {
     return {static_cast<uint8_t>(size >> 16U), static_cast<uint8_t>(size >> 8U), static_cast<uint8_t>(size)};
   }
 
-  UniqueFd near_, far_;
+  std::optional<Channel> near_;
+  UniqueFd far_;
 };
 
 TEST_F(OutboxTest, SendsSmallFramesAndPiecesInOrder) {
-  Outbox outbox(near_.get());
+  Outbox outbox(*near_);
   const auto header = Header(6);
   EXPECT_TRUE(outbox.Append("first "));
   EXPECT_EQ(outbox.SendFrame(1, header.data(), {"ab", "", "cdef"}), Outbox::Outcome::kSent);
@@ -182,7 +184,7 @@ TEST_F(OutboxTest, AlwaysCompletesAFrame) {
   const auto header = Header(payload.size());
   const std::string frame = std::string(header.begin(), header.end()) + payload;
   for (const bool adopt : {false, true}) {
-    Outbox outbox(near_.get());
+    Outbox outbox(*near_);
     ASSERT_EQ(outbox.SendFrame(7, header.data(), {payload, "", ""}), Outbox::Outcome::kBlocked);
     EXPECT_TRUE(outbox.blocked());
     EXPECT_EQ(outbox.UnfinishedPayload(7), payload.size());
@@ -201,7 +203,7 @@ TEST_F(OutboxTest, AlwaysCompletesAFrame) {
 }
 
 TEST_F(OutboxTest, SaysThatThePeerIsGone) {
-  Outbox outbox(near_.get());
+  Outbox outbox(*near_);
   far_.Reset();
   EXPECT_TRUE(outbox.Append("x"));
   EXPECT_EQ(outbox.Flush(), Outbox::Outcome::kFailed);

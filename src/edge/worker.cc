@@ -7,9 +7,10 @@ namespace chancery::edge {
 // A socket on its way between loops; counted out again if it does not arrive.
 struct Worker::Handed {
   UniqueFd socket;
+  size_t listener;
   Context& context;
 
-  Handed(UniqueFd taken, Context& shared) : socket(std::move(taken)), context(shared) {}
+  Handed(UniqueFd taken, size_t from, Context& shared) : socket(std::move(taken)), listener(from), context(shared) {}
   Handed(const Handed&) = delete;
   Handed& operator=(const Handed&) = delete;
   ~Handed() {
@@ -30,15 +31,16 @@ void Worker::Start() {
   thread_ = std::thread([this] { loop_->Run(); });
 }
 
-void Worker::Hand(UniqueFd socket) {
+void Worker::Hand(UniqueFd socket, size_t listener) {
   load_.fetch_add(1, std::memory_order_relaxed);
-  auto handed = std::make_shared<Handed>(std::move(socket), context_);
+  auto handed = std::make_shared<Handed>(std::move(socket), listener, context_);
   loop_->Post([this, handed] { Adopt(*handed); });
 }
 
 void Worker::Adopt(Handed& handed) {
   const double jitter = std::uniform_real_distribution<double>(-1.0, 1.0)(jitter_);
-  auto connection = std::make_unique<Connection>(std::move(handed.socket), *loop_, context_, *this, jitter);
+  auto connection =
+      std::make_unique<Connection>(std::move(handed.socket), handed.listener, *loop_, context_, *this, jitter);
   if (!connection->Open()) {
     load_.fetch_sub(1, std::memory_order_relaxed);
     return;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "ems/local_cluster.h"
+
 namespace chancery::ems {
 namespace {
 
@@ -15,6 +17,7 @@ static_assert(static_cast<int>(xds::Type::kCluster) == static_cast<int>(compile:
 
 // Insertions between two sweeps for sets of which no manifest is left.
 constexpr size_t kSweepEvery = 256;
+constexpr auto kEndpoints = static_cast<size_t>(xds::Type::kEndpoint);
 
 // Only the values that the set's slots ask for choose a copy: all others share one.
 SlotValues Relevant(const transform::TypeSet& source, const SlotValues& values) {
@@ -34,8 +37,11 @@ SlotValues Relevant(const transform::TypeSet& source, const SlotValues& values) 
 xds::ConfigPtr ConfigCache::Get(const transform::Manifest& manifest, const SlotValues& values) {
   auto config = std::make_shared<xds::Config>();
   for (size_t type = 0; type < compile::kFragmentTypes; ++type) {
-    if (manifest.types[type] != nullptr) config->sets[type] = SetOf(manifest.types[type], values);
+    if (manifest.types[type] != nullptr) config->sets[type] = SetOf(manifest.types[type], type, values);
   }
+  xds::ResourceSetPtr& endpoints = config->sets[kEndpoints];
+  static const auto local = std::make_shared<const xds::ResourceSet>(0, std::vector<xds::ResourcePtr>{LocalCluster()});
+  if (endpoints == nullptr) endpoints = local;
   return config;
 }
 
@@ -44,7 +50,7 @@ size_t ConfigCache::size() const {
   return recent_.size();
 }
 
-xds::ResourceSetPtr ConfigCache::SetOf(const std::shared_ptr<const transform::TypeSet>& source,
+xds::ResourceSetPtr ConfigCache::SetOf(const std::shared_ptr<const transform::TypeSet>& source, size_t type,
                                        const SlotValues& values) {
   const Key key{source.get(), values.all_default() ? SlotValues{} : Relevant(*source, values)};
   {
@@ -58,6 +64,11 @@ xds::ResourceSetPtr ConfigCache::SetOf(const std::shared_ptr<const transform::Ty
   std::vector<xds::ResourcePtr> resources;
   resources.reserve(source->fragments.size());
   for (const compile::FragmentPtr& fragment : source->fragments) resources.push_back(ResourceOf(fragment, key.second));
+  if (type == kEndpoints) {
+    const auto place =
+        std::ranges::lower_bound(resources, kLocalCluster, {}, [](const auto& r) { return std::string_view(r->name); });
+    resources.insert(place, LocalCluster());
+  }
   auto set = std::make_shared<const xds::ResourceSet>(source->txn, std::move(resources));
 
   base::MutexLock lock(mutex_);

@@ -36,7 +36,8 @@ class ConfigCache {
     xds::ResourceSetPtr set;
   };
 
-  xds::ResourceSetPtr SetOf(const std::shared_ptr<const transform::TypeSet>& source, const SlotValues& values);
+  xds::ResourceSetPtr SetOf(const std::shared_ptr<const transform::TypeSet>& source, size_t type,
+                            const SlotValues& values);
   xds::ResourcePtr ResourceOf(const compile::FragmentPtr& fragment, const SlotValues& values) EXCLUDES(mutex_);
 
   // Drops the sets that no manifest has any more: they will not be asked for again.

@@ -35,6 +35,10 @@ void Ems::Recheck() {
   for (const auto& [executor, hub] : Hubs()) executor->Post([hub = hub] { hub->Recheck(); });
 }
 
+void Ems::Expire() {
+  for (const auto& [executor, hub] : Hubs()) executor->Post([hub = hub] { hub->Expire(); });
+}
+
 void Ems::OnUpdate(const transform::FeedUpdate& update) {
   const bool complete = update.mesh.name.empty();
   auto keys = std::make_shared<std::vector<compile::ProxyKey>>(update.removed);

@@ -49,6 +49,8 @@ class Ems {
       EXCLUDES(mutex_);
   // Asks the gate again about every stream: keys, policies or shares have changed. Thread-safe.
   void Recheck() EXCLUDES(mutex_);
+  // Ends the streams whose credentials have expired; to be called again and again. Thread-safe.
+  void Expire() EXCLUDES(mutex_);
 
   const StatusBoard& status() const { return status_; }
 

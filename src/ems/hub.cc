@@ -4,9 +4,13 @@
 
 namespace chancery::ems {
 
-void Hub::Add(ProxyStream& stream) { streams_[stream.key()].insert(&stream); }
+void Hub::Add(ProxyStream& stream) {
+  streams_[stream.key()].insert(&stream);
+  if (const auto until = stream.until()) expiring_.emplace(*until, &stream);
+}
 
 void Hub::Remove(ProxyStream& stream) {
+  if (const auto until = stream.until()) expiring_.erase({*until, &stream});
   const auto found = streams_.find(stream.key());
   if (found == streams_.end()) return;
   found->second.erase(&stream);
@@ -28,6 +32,16 @@ void Hub::RefreshAll() {
 void Hub::Recheck() {
   for (const auto& [key, streams] : streams_) {
     for (ProxyStream* stream : streams) stream->Recheck();
+  }
+}
+
+void Hub::Expire() {
+  const auto now = context_.clock.WallNow();
+  while (!expiring_.empty() && expiring_.begin()->first <= now) {
+    // Before it ends, which may take it out of the hub.
+    ProxyStream* const stream = expiring_.begin()->second;
+    expiring_.erase(expiring_.begin());
+    stream->Expire();
   }
 }
 

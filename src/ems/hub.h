@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -7,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compile/compile.h"
@@ -56,10 +58,14 @@ class Hub {
   void RefreshAll();
   // Ends the streams that are no longer allowed.
   void Recheck();
+  // Ends the streams whose credentials have expired.
+  void Expire();
 
  private:
   const EmsContext& context_;
   std::map<compile::ProxyKey, std::set<ProxyStream*>> streams_;
+  // Those whose credentials expire, by when.
+  std::set<std::pair<std::chrono::system_clock::time_point, ProxyStream*>> expiring_;
 };
 
 }  // namespace chancery::ems

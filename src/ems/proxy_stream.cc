@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "ems/identity.h"
@@ -14,6 +15,7 @@ namespace {
 
 // Text from a proxy goes into the log only so far.
 constexpr size_t kMostLogged = 1024;
+constexpr std::string_view kExpired = "the credentials of this stream have expired";
 
 std::string_view KindOf(const compile::ProxyKey& key) { return model::DescriptorOf(key.kind).segment; }
 
@@ -74,6 +76,11 @@ void ProxyStream::Recheck() {
   session_.End(xds::StatusCode::kPermissionDenied, allowed.error().message);
 }
 
+void ProxyStream::Expire() {
+  spdlog::info("ems: stream {} of {} {} ends: its credentials have expired", id_, KindOf(*key_), key_->name);
+  session_.End(xds::StatusCode::kUnauthenticated, std::string(kExpired));
+}
+
 void ProxyStream::OnMessage(std::string_view message) {
   session_.OnMessage(message);
   if (key_ && !in_hub_) {
@@ -96,9 +103,12 @@ void ProxyStream::OnClosed() {
 ProxyStream::Admission ProxyStream::OnNode(const xds::Node& node) {
   const EmsContext& context = hub_.context();
   if (!who_) return Refuse(CodeOf(who_.error()), who_.error().message);
+  if (who_->until && context.clock.WallNow() >= *who_->until) {
+    return Refuse(xds::StatusCode::kUnauthenticated, std::string(kExpired));
+  }
   // A bare id, and an ARN, are of the credential's account.
   Installation installation = context.installation;
-  installation.account = who_->account;
+  installation.account = who_->principal.account;
   auto key = IdentityOf(node.id, installation);
   if (!key) {
     const bool foreign = key.error().code == base::Code::kForbidden;
@@ -196,7 +206,8 @@ void ProxyStream::Leave() {
 
 bool ProxyStream::InForce(size_t type) const {
   if (subscribed_[type]) return settled_[type];
-  return target_ == nullptr || target_->sets[type] == nullptr || target_->sets[type]->resources().empty();
+  if (target_ == nullptr || target_->sets[type] == nullptr) return true;
+  return std::ranges::all_of(target_->sets[type]->resources(), &xds::Resource::optional);
 }
 
 void ProxyStream::Report(size_t type) {

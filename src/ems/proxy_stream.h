@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ class ProxyStream : public xds::StreamHandler, private xds::SessionObserver {
   void Refresh();
   // Ends the stream if it is no longer allowed. REQUIRES: the stream was added to its hub.
   void Recheck();
+  // Ends the stream, because what proved who it comes from has expired: a new one brings something newer.
+  void Expire();
+  std::optional<std::chrono::system_clock::time_point> until() const { return who_ ? who_->until : std::nullopt; }
 
   void OnMessage(std::string_view message) override;
   void OnWriteDone() override;
@@ -59,7 +63,7 @@ class ProxyStream : public xds::StreamHandler, private xds::SessionObserver {
   const std::string peer_;
   Hub& hub_;
   // Who it comes from; an error is told once the proxy has said what it wants to be.
-  const base::Result<iam::Principal> who_;
+  const base::Result<Caller> who_;
   std::optional<compile::ProxyKey> key_;  // once admitted
   transform::Demand demand_;              // for its profile, unless that is stock
   bool in_hub_ = false;

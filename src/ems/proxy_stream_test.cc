@@ -2,6 +2,7 @@
 
 #include "ems/proxy_stream.h"
 
+#include <envoy/config/endpoint/v3/endpoint.pb.h>
 #include <envoy/service/discovery/v3/discovery.pb.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -112,6 +113,31 @@ TEST_F(ProxyStreamTest, NothingIsSentBeforeTheStateIsComplete) {
   feed_.MarkComplete();
   hub_.RefreshAll();
   EXPECT_EQ(Answer(), "one");
+}
+
+TEST_F(ProxyStreamTest, TheAgentsLocalClusterIsAnsweredWithoutEndpointsAndCountsForNothing) {
+  feed_.MarkComplete();
+  Publish(1, "one");
+  Open();
+  Request request;
+  request.mutable_node()->set_id(std::string(kNodeId));
+  request.set_type_url("type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment");
+  request.add_resource_names("local_cluster");
+  stream_->OnMessage(request.SerializeAsString());
+  const auto response = transport_.Read();
+  ASSERT_TRUE(response && response->resources_size() == 1);
+  envoy::config::endpoint::v3::ClusterLoadAssignment assignment;
+  ASSERT_TRUE(response->resources(0).UnpackTo(&assignment));
+  EXPECT_EQ(assignment.cluster_name(), "local_cluster");
+  EXPECT_EQ(assignment.endpoints_size(), 0);
+  transport_.FinishWrite();
+  // Clusters come though it is not acknowledged yet.
+  Ask(kNodeId);
+  EXPECT_EQ(Answer(), "one");
+  request.set_response_nonce(response->nonce());
+  request.set_version_info(response->version_info());
+  stream_->OnMessage(request.SerializeAsString());
+  EXPECT_EQ(Txn(1).pending, 0U);
 }
 
 TEST_F(ProxyStreamTest, AProxyWaitsForItsResourceAndIsServedWhenItComes) {

@@ -1,11 +1,15 @@
 #include "ems/stream_gate.h"
 
 #include <envoy/service/discovery/v3/discovery.pb.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "ems/ems.h"
 #include "ems/proxy_stream.h"
+#include "ems/socket_gate.h"
+#include "iam/bearer_testing.h"
 #include "iam/iam_fixture.h"
+#include "iam/jwks.h"
 #include "iam/sigv4_testing.h"
 #include "xds/fake_transport.h"
 
@@ -58,7 +62,7 @@ class StreamGateTest : public iam::IamFixture {
     iam::testing::SignSigV4(signer, request);
     return request;
   }
-  base::Result<iam::Principal> Identify(const OwnedRequest& request) const {
+  base::Result<Caller> Identify(const OwnedRequest& request) const {
     return gate_.Identify({request.target, "127.0.0.1:4711", request.headers});
   }
   base::Status Authorize(const Signer& signer, const compile::ProxyKey& key) const {
@@ -142,6 +146,108 @@ TEST_F(StreamGateTest, PoliciesSeeTheTagsOfTheResourceAndTheTransport) {
   EXPECT_EQ(Authorize(ann, Proxy("n")).error().code, Code::kAccessDenied);
 }
 
+// ---- Tokens, certificates, sockets ---
+
+class OtherWaysTest : public StreamGateTest {
+ protected:
+  OtherWaysTest() { EXPECT_TRUE(keys_.Poll()); }
+
+  static constexpr int64_t kLife = 600;
+
+  int64_t Now() const {
+    return std::chrono::duration_cast<std::chrono::seconds>(clock_.WallNow().time_since_epoch()).count();
+  }
+  std::string Token(const std::string& more = "") const {
+    return issuer_.Token("ES256",
+                         fmt::format(R"({{"iss":"i","aud":"a","sub":"ann","exp":{}{}}})", Now() + kLife, more));
+  }
+  static std::vector<std::pair<std::string, std::string>> Bearer(const std::string& token) {
+    return {{"authorization", "Bearer " + token}};
+  }
+  base::Result<Caller> IdentifyBy(const std::vector<std::pair<std::string, std::string>>& headers,
+                                  const tls::PeerCertificate* certificate = nullptr) const {
+    return gate_.Identify({kAdsMethod, "127.0.0.1:1", headers, 0, certificate});
+  }
+
+  const iam::testing::IssuerKey issuer_ = iam::testing::IssuerKey::Ec("k");
+  iam::Jwks keys_{{.location = "keys", .issuer = {}},
+                  [this](const std::string&, const std::stop_token&) -> base::Result<std::string> {
+                    return iam::testing::KeySetOf(issuer_.Jwk());
+                  },
+                  clock_};
+  const iam::TokenVerifier tokens_{{.issuer = "i", .audience = "a", .account = kAccount}, keys_, clock_};
+  const IamStreamGate gate_{{"aws", "us-west-2", kAccount}, *directory_, store_, clock_, &tokens_};
+};
+
+TEST_F(OtherWaysTest, ATokenActsAsItsUserAndGroupsUntilItExpires) {
+  const auto headers = Bearer(Token(R"(,"groups":["proxies"])"));
+  const auto who = IdentifyBy(headers);
+  ASSERT_TRUE(who) << base::ToString(who.error());
+  EXPECT_EQ(who->until->time_since_epoch(), std::chrono::seconds(Now() + kLife + 60)) << "the leeway";
+  EXPECT_EQ(gate_.Authorize(*who, Proxy("n"), "").error().code, Code::kAccessDenied);
+  ASSERT_TRUE(admin_->Attach(kAccount, "AWSAppMeshEnvoyAccess", {AttachedTo::kGroup, "proxies"}));
+  EXPECT_TRUE(gate_.Authorize(*who, Proxy("n"), ""));
+}
+
+TEST_F(OtherWaysTest, ABadTokenIsRefusedWhateverCertificateIsShown) {
+  const tls::PeerCertificate certificate{{"spiffe://td/n"}, {}, clock_.WallNow() + std::chrono::hours(1)};
+  const auto stranger = iam::testing::IssuerKey::Ec("k");
+  const auto headers = Bearer(stranger.Token("ES256", R"({"iss":"i","aud":"a","sub":"ann","exp":9999999999})"));
+  EXPECT_EQ(IdentifyBy(headers, &certificate).error().code, Code::kUnrecognizedClient);
+  EXPECT_EQ(StreamGateTest::gate_.Identify({kAdsMethod, "", headers}).error().code, Code::kUnrecognizedClient)
+      << "no issuer is trusted there";
+}
+
+TEST_F(OtherWaysTest, ATokenOfAKeyThatIsNotKnownYetIsNotWaitedFor) {
+  const auto next = iam::testing::IssuerKey::Ec("next");
+  const auto headers = Bearer(next.Token("ES256", R"({"iss":"i","aud":"a","sub":"ann","exp":9999999999})"));
+  EXPECT_EQ(IdentifyBy(headers).error().code, Code::kUnavailable) << "a fetch is asked for";
+  ASSERT_TRUE(keys_.Poll());
+  EXPECT_EQ(IdentifyBy(headers).error().code, Code::kUnrecognizedClient) << "it was fetched a moment ago";
+}
+
+TEST_F(OtherWaysTest, ACertificateIsAUserOfItsOwnKind) {
+  const tls::PeerCertificate certificate{{"spiffe://td/mesh/m/virtualNode/n"}, {"n.test"}, clock_.WallNow()};
+  const auto who = IdentifyBy({}, &certificate);
+  ASSERT_TRUE(who) << base::ToString(who.error());
+  EXPECT_EQ(who->principal.user, "spiffe://td/mesh/m/virtualNode/n");
+  EXPECT_EQ(who->until, certificate.not_after);
+  EXPECT_EQ(gate_.Authorize(*who, Proxy("n"), "").error().code, Code::kAccessDenied);
+  const iam::Holder user{AttachedTo::kUser, who->principal.user};
+  ASSERT_TRUE(admin_->Attach(kAccount, "AWSAppMeshEnvoyAccess", user));
+  EXPECT_TRUE(gate_.Authorize(*who, Proxy("n"), ""));
+  ASSERT_TRUE(admin_->Detach(kAccount, "AWSAppMeshEnvoyAccess", user));
+  EXPECT_EQ(gate_.Authorize(*who, Proxy("n"), "").error().code, Code::kAccessDenied);
+  const tls::PeerCertificate nobody{{}, {"a.test", "b.test"}, {}};
+  EXPECT_EQ(IdentifyBy({}, &nobody).error().code, Code::kAccessDenied);
+}
+
+TEST_F(OtherWaysTest, OnePolicyServesAllWhosePathIsTheResource) {
+  ASSERT_TRUE(admin_->PutPolicy(kAccount, "by-path", R"({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+      "Action": "appmesh:StreamAggregatedResources",
+      "Resource": "arn:aws:appmesh:us-west-2:111122223333:${chancery:SpiffePath}"}]})"));
+  ASSERT_TRUE(admin_->Attach(kAccount, "by-path", {AttachedTo::kAccount, ""}));
+  const tls::PeerCertificate certificate{{"spiffe://td/mesh/m/virtualNode/n"}, {}, {}};
+  const auto who = IdentifyBy({}, &certificate);
+  ASSERT_TRUE(who);
+  EXPECT_TRUE(gate_.Authorize(*who, Proxy("n"), ""));
+  EXPECT_FALSE(gate_.Authorize(*who, Proxy("x"), ""));
+  const tls::PeerCertificate by_name{{}, {"n.test"}, {}};
+  EXPECT_FALSE(gate_.Authorize(*IdentifyBy({}, &by_name), Proxy("n"), "")) << "it has no path";
+}
+
+TEST_F(OtherWaysTest, ASocketAllowsWhatItNamesAndNoOthersProxy) {
+  const SocketGate shut("unix:/a", kAccount, {}, store_);
+  const SocketGate socket("unix:/b", kAccount, *iam::Claims::Parse({"mesh/m/virtualNode/n", "mesh/m@*"}), store_);
+  const ListenerGates gates({&shut, &socket});
+  const auto at_shut = gates.Identify({kAdsMethod, "unix:pid=1,uid=0", {}, 0});
+  const auto at_socket = gates.Identify({kAdsMethod, "unix:pid=1,uid=0", {}, 1});
+  ASSERT_TRUE(at_shut && at_socket);
+  EXPECT_EQ(gates.Authorize(*at_shut, Proxy("n"), "").error().code, Code::kAccessDenied);
+  EXPECT_TRUE(gates.Authorize(*at_socket, Proxy("n"), ""));
+  EXPECT_FALSE(gates.Authorize(*at_socket, Proxy("n", kOther), "")) << "a mesh that is not shared";
+}
+
 // ---- On a stream ---------------------------------------------------------------------------------
 
 class GatedStreamTest : public StreamGateTest {
@@ -197,6 +303,20 @@ TEST_F(GatedStreamTest, AStreamEndsWhenItsPolicyDoes) {
   ASSERT_TRUE(admin_->Detach(kAccount, "AWSAppMeshEnvoyAccess", {AttachedTo::kUser, "ann"}));
   hub_.Recheck();
   EXPECT_EQ(ClosedWith(), xds::StatusCode::kPermissionDenied);
+}
+
+TEST_F(GatedStreamTest, AStreamEndsWithWhatProvedIt) {
+  ASSERT_TRUE(admin_->Attach(kAccount, "AWSAppMeshEnvoyAccess", {AttachedTo::kUser, "dns:n.test"}));
+  const tls::PeerCertificate certificate{{}, {"n.test"}, clock_.WallNow() + std::chrono::minutes(1)};
+  stream_ =
+      std::make_unique<ProxyStream>(1, StreamHead{kAdsMethod, "127.0.0.1:1", {}, 0, &certificate}, transport_, hub_);
+  transport_.Attach(*stream_);
+  Ask("mesh/m/virtualNode/n");
+  hub_.Expire();
+  EXPECT_EQ(ClosedWith(), std::nullopt);
+  clock_.Advance(std::chrono::minutes(1));
+  hub_.Expire();
+  EXPECT_EQ(ClosedWith(), xds::StatusCode::kUnauthenticated);
 }
 
 // Bare ids belong to the account of the credential.

@@ -3,12 +3,12 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 
 #include "iam/authorize.h"
 #include "iam/evaluate.h"
+#include "iam/token_verifier.h"
 
 namespace chancery::frontend {
 namespace {
@@ -17,16 +17,6 @@ using base::Code;
 using base::Error;
 
 constexpr std::string_view kService = "appmesh";
-
-// What stands behind "Bearer" (RFC 6750 §2.1), whose case does not count (RFC 9110 §11.1); nothing for another scheme.
-std::optional<std::string_view> BearerTokenOf(std::string_view authorization) {
-  constexpr std::string_view kScheme = "bearer";
-  const std::string_view scheme = authorization.substr(0, authorization.find(' '));
-  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
-  if (!std::ranges::equal(scheme, kScheme, same)) return std::nullopt;
-  const size_t from = authorization.find_first_not_of(' ', scheme.size());
-  return from == std::string_view::npos ? std::string_view() : authorization.substr(from);
-}
 
 }  // namespace
 
@@ -40,7 +30,7 @@ IamGate::IamGate(std::string region, const iam::Directory& directory, const base
       limiter_(clock, rate_limit) {}
 
 base::Result<Caller> IamGate::Identify(const Request& request) const {
-  const auto token = BearerTokenOf(HeaderOf(request.headers, "authorization"));
+  const auto token = iam::BearerTokenOf(HeaderOf(request.headers, "authorization"));
   return token ? IdentifyBearer(*token) : IdentifySigV4(request);
 }
 

@@ -39,7 +39,7 @@ Error NotFound(std::string message) { return {Code::kNotFound, std::move(message
 
 Status CheckHolder(const Holder& holder) {
   if (holder.to == AttachedTo::kAccount) return Status::Ok();
-  return CheckName(store::ToString(holder.to), holder.name);
+  return holder.to == AttachedTo::kUser ? CheckUser("user", holder.name) : CheckName("group", holder.name);
 }
 
 base::Result<std::vector<store::Entry>> ScanAll(const store::Store& store, const std::string& prefix) {
@@ -247,7 +247,7 @@ Status Administration::Detach(const std::string& account, const std::string& pol
 Status Administration::AddMember(const std::string& account, const std::string& group, const std::string& user) const {
   CHANCERY_RETURN_IF_ERROR(CheckAccount("account", account));
   CHANCERY_RETURN_IF_ERROR(CheckName("group", group));
-  CHANCERY_RETURN_IF_ERROR(CheckName("user", user));
+  CHANCERY_RETURN_IF_ERROR(CheckUser("user", user));
   return Commit("AddUserToGroup", {}, {{store::MemberKeyText(account, group, user), ""}});
 }
 
@@ -255,7 +255,7 @@ Status Administration::RemoveMember(const std::string& account, const std::strin
                                     const std::string& user) const {
   CHANCERY_RETURN_IF_ERROR(CheckAccount("account", account));
   CHANCERY_RETURN_IF_ERROR(CheckName("group", group));
-  CHANCERY_RETURN_IF_ERROR(CheckName("user", user));
+  CHANCERY_RETURN_IF_ERROR(CheckUser("user", user));
   const std::string at = store::MemberKeyText(account, group, user);
   const auto entry = store_.Read(at);
   if (!entry) return entry.error();

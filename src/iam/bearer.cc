@@ -49,6 +49,13 @@ base::Status CheckTimes(const json::object& claims, const BearerRules& rules, do
   return base::Status::Ok();
 }
 
+// REQUIRES: CheckTimes found nothing wrong.
+std::chrono::system_clock::time_point UntilOf(const json::object& claims, const BearerRules& rules) {
+  constexpr double kLatest = 8e9;  // the year 2223: 64 bits of nanoseconds end in 2262
+  const double expires = std::min(*DateOf(claims.at("exp")), kLatest);
+  return std::chrono::system_clock::time_point(std::chrono::seconds(static_cast<int64_t>(expires))) + rules.leeway;
+}
+
 bool IsFor(const json::value* claim, std::string_view audience) {
   if (claim == nullptr) return false;
   if (claim->is_string()) return claim->get_string() == audience;
@@ -111,7 +118,7 @@ base::Result<BearerIdentity> ReadClaims(std::string_view payload, const BearerRu
   if (!user) return user.error();
   auto groups = GroupsOf(claims, rules);
   if (!groups) return groups.error();
-  return BearerIdentity{*std::move(account), *std::move(user), *std::move(groups)};
+  return BearerIdentity{*std::move(account), *std::move(user), *std::move(groups), UntilOf(claims, rules)};
 }
 
 base::Result<BearerIdentity> VerifyBearer(const Jws& token, const KeySet& keys, const BearerRules& rules,

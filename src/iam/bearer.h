@@ -33,6 +33,8 @@ struct BearerIdentity {
   std::string user;
   // Sorted, no two equal.
   std::vector<std::string> groups;
+  // From when on the token is refused: its `exp` and the leeway.
+  std::chrono::system_clock::time_point until = {};
   bool operator==(const BearerIdentity&) const = default;
 };
 

@@ -50,6 +50,15 @@ json::object Without(std::string_view name) {
   return claims;
 }
 
+// Without the time, which has a test of its own.
+BearerIdentity WhoIn(const json::object& claims, const BearerRules& rules = Rules()) {
+  auto read = Read(claims, rules);
+  EXPECT_TRUE(read);
+  if (!read) return {};
+  read->until = {};
+  return *std::move(read);
+}
+
 std::string Refusal(const json::object& claims, const BearerRules& rules = Rules()) {
   const auto read = Read(claims, rules);
   if (read) return "accepted";
@@ -59,10 +68,19 @@ std::string Refusal(const json::object& claims, const BearerRules& rules = Rules
 
 TEST(Bearer, ClaimsGiveAccountUserAndGroups) {
   json::object claims = Claims();
-  EXPECT_EQ(*Read(claims), (BearerIdentity{"111122223333", "ann", {}}));
+  EXPECT_EQ(WhoIn(claims), (BearerIdentity{"111122223333", "ann", {}}));
   claims["account"] = "444455556666";
   claims["groups"] = {"ops", "dev", "ops"};
-  EXPECT_EQ(*Read(claims), (BearerIdentity{"444455556666", "ann", {"dev", "ops"}}));
+  EXPECT_EQ(WhoIn(claims), (BearerIdentity{"444455556666", "ann", {"dev", "ops"}}));
+}
+
+TEST(Bearer, HoldsUntilItsExpiryAndTheLeeway) {
+  json::object claims = Claims();
+  const BearerRules rules = Rules();
+  const auto expires = claims.at("exp").to_number<int64_t>();
+  EXPECT_EQ(Read(claims)->until.time_since_epoch(), std::chrono::seconds(expires) + rules.leeway);
+  claims["exp"] = 1e300;
+  EXPECT_GT(Read(claims)->until.time_since_epoch(), std::chrono::hours(24 * 365 * 200));
 }
 
 TEST(Bearer, TheNamesOfClaimsCanBeSet) {
@@ -75,7 +93,7 @@ TEST(Bearer, TheNamesOfClaimsCanBeSet) {
   claims["https://x.test/account"] = "444455556666";
   claims["account"] = "not looked at";
   claims["roles"] = {"dev"};
-  EXPECT_EQ(*Read(claims, rules), (BearerIdentity{"444455556666", "ann@x.test", {"dev"}}));
+  EXPECT_EQ(WhoIn(claims, rules), (BearerIdentity{"444455556666", "ann@x.test", {"dev"}}));
   EXPECT_THAT(Refusal(Claims(), rules), HasSubstr("claim email: must be there"));
 }
 

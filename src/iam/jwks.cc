@@ -123,6 +123,11 @@ bool Jwks::AskLocked() {
   return true;
 }
 
+bool Jwks::Ask() {
+  base::MutexLock lock(mutex_);
+  return AskLocked();
+}
+
 std::shared_ptr<const KeySet> Jwks::Fresher() {
   base::MutexLock lock(mutex_);
   if (!AskLocked() || waiting_ >= kMaxWaiting) return keys_;

@@ -58,6 +58,8 @@ class Jwks {
   // For a token whose key is not in keys(): asks for a fetch, within the limits of the options, and gives the keys
   // after it. At most four calls wait, others get what there is, so that nobody can hold up the API with invented keys.
   std::shared_ptr<const KeySet> Fresher() EXCLUDES(mutex_);
+  // Only asks; whether a fetch is under way. Never waits.
+  bool Ask() EXCLUDES(mutex_);
 
  private:
   void Run(const std::stop_token& stop) EXCLUDES(mutex_);

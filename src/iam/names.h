@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -15,5 +17,17 @@ bool IsAccount(std::string_view text);
 base::Status CheckAccount(std::string_view field, std::string_view account);
 // 1 to 128 letters, digits and any of +=,.@_-
 base::Status CheckName(std::string_view field, std::string_view name);
+
+// Users that client certificates name, and nobody else can be: their names have characters that no other name has.
+// spiffe://<trust domain>/<path>, as the SPIFFE ID standard has it, or dns:<host name>.
+bool IsSpiffeId(std::string_view text);
+// "ns/shop/sa/cart" of spiffe://trust.domain/ns/shop/sa/cart; empty for what is no SPIFFE ID or has no path.
+std::string_view SpiffePathOf(std::string_view user);
+bool IsCertificateUser(std::string_view name);
+// A name, or that of a certificate's user.
+base::Status CheckUser(std::string_view field, std::string_view user);
+// The user that a verified certificate is of: that of its one URI or, without one, of its one DNS name. Certificates of
+// several are of nobody, for which one was meant is anybody's guess. kAccessDenied says what is wrong.
+base::Result<std::string> CertificateUser(std::span<const std::string> uris, std::span<const std::string> dns_names);
 
 }  // namespace chancery::iam

@@ -6,20 +6,12 @@
 #include <charconv>
 #include <ctime>
 #include <iomanip>
-#include <set>
 #include <sstream>
 
-#include "iam/sigv4_canonical.h"
+#include "iam/sigv4_sign.h"
 
 namespace chancery::iam::testing {
 namespace {
-
-std::string ToTimestamp(std::chrono::sys_seconds time) {
-  const std::time_t seconds = time.time_since_epoch().count();
-  std::ostringstream out;
-  out << std::put_time(std::gmtime(&seconds), "%Y%m%dT%H%M%SZ");
-  return out.str();
-}
 
 std::chrono::sys_seconds FromTimestamp(const std::string& text) {
   std::tm parts{};
@@ -27,34 +19,7 @@ std::chrono::sys_seconds FromTimestamp(const std::string& text) {
   return std::chrono::sys_seconds(std::chrono::seconds(timegm(&parts)));
 }
 
-// What the signer claims, but for the signature.
-SigV4Claim ClaimOf(const Signer& signer, const OwnedRequest& request) {
-  SigV4Claim claim;
-  claim.access_key_id = signer.access_key_id;
-  claim.timestamp = ToTimestamp(signer.time);
-  claim.date = claim.timestamp.substr(0, 8);
-  claim.region = signer.region;
-  claim.service = signer.service;
-  claim.terminator = "aws4_request";
-  std::set<std::string> names;
-  for (auto [name, value] : request.headers) {
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
-    names.insert(name);
-  }
-  claim.signed_headers.assign(names.begin(), names.end());
-  return claim;
-}
-
-std::string SignatureFor(const SigV4Claim& claim, const Signer& signer, OwnedRequest& request) {
-  const auto hash = HeaderValues(request.View(), "x-amz-content-sha256");
-  const std::string payload = hash.empty() ? HexSha256(request.body) : std::string(hash.front());
-  const std::string host = CanonicalValue(HeaderValues(request.View(), "host").at(0));
-  return SignatureOf(claim, CanonicalRequest(request.View(), claim.signed_headers, host, payload), signer.secret);
-}
-
-std::string CredentialOf(const SigV4Claim& claim) {
-  return fmt::format("{}/{}/{}/{}/{}", claim.access_key_id, claim.date, claim.region, claim.service, claim.terminator);
-}
+SigV4Key KeyOf(const Signer& signer) { return {signer.access_key_id, signer.secret, signer.region, signer.service}; }
 
 std::optional<std::string> Unescape(std::string_view text) {
   std::string out;
@@ -98,21 +63,18 @@ std::string& OwnedRequest::Header(std::string_view name) {
 
 void SignSigV4(const Signer& signer, OwnedRequest& request) {
   request.Header("X-Amz-Date") = ToTimestamp(signer.time);
-  const SigV4Claim claim = ClaimOf(signer, request);
-  const std::string signature = SignatureFor(claim, signer, request);
-  request.Header("Authorization") = fmt::format("AWS4-HMAC-SHA256 Credential={}, SignedHeaders={}, Signature={}",
-                                                CredentialOf(claim), fmt::join(claim.signed_headers, ";"), signature);
+  request.Header("Authorization") = Authorization(KeyOf(signer), request.View(), signer.time);
 }
 
 void PresignSigV4(const Signer& signer, std::chrono::seconds expires, OwnedRequest& request) {
-  const SigV4Claim claim = ClaimOf(signer, request);
+  const SigV4Claim claim = ClaimToSign(KeyOf(signer), request.View(), signer.time);
   std::string credential = CredentialOf(claim);
   for (size_t at = 0; (at = credential.find('/', at)) != std::string::npos;) credential.replace(at, 1, "%2F");
   request.target += fmt::format(
       "{}X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}&X-Amz-Date={}&X-Amz-Expires={}&X-Amz-SignedHeaders={}",
       request.target.find('?') == std::string::npos ? "?" : "&", credential, claim.timestamp, expires.count(),
       fmt::join(claim.signed_headers, "%3B"));
-  request.target += "&X-Amz-Signature=" + SignatureFor(claim, signer, request);
+  request.target += "&X-Amz-Signature=" + SignatureFor(claim, KeyOf(signer), request.View());
 }
 
 std::optional<std::vector<SigV4Case>> ReadSigV4Cases(std::string_view text) {

@@ -9,7 +9,7 @@
 
 #include "iam/sigv4.h"
 
-// Signed requests for tests; the product itself only verifies.
+// Signed requests for tests.
 
 namespace chancery::iam::testing {
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -137,6 +138,16 @@ bool IsRecorded(std::string_view key) {
   return key.starts_with(kResourcePrefix) || key.starts_with(kIamPrefix) || key.starts_with(kSharePrefix);
 }
 
+namespace {
+
+std::string Exchange(std::string_view text, char from, char to) {
+  std::string exchanged(text);
+  std::replace(exchanged.begin(), exchanged.end(), from, to);
+  return exchanged;
+}
+
+}  // namespace
+
 std::string_view ToString(AttachedTo to) {
   switch (to) {
     case AttachedTo::kUser:
@@ -162,11 +173,11 @@ std::string PolicyKeyText(std::string_view account, std::string_view policy) {
 }
 
 std::string AttachedKeyText(std::string_view account, AttachedTo to, std::string_view name, std::string_view policy) {
-  return fmt::format("iam/attached/{}/{}/{}/{}", account, ToString(to), name, policy);
+  return fmt::format("iam/attached/{}/{}/{}/{}", account, ToString(to), Exchange(name, '/', '!'), policy);
 }
 
 std::string MemberKeyText(std::string_view account, std::string_view group, std::string_view user) {
-  return fmt::format("iam/member/{}/{}/{}", account, group, user);
+  return fmt::format("iam/member/{}/{}/{}", account, group, Exchange(user, '/', '!'));
 }
 
 base::Result<std::vector<std::string>> ParseIamKeyText(std::string_view text) {
@@ -180,7 +191,9 @@ base::Result<std::vector<std::string>> ParseIamKeyText(std::string_view text) {
   if (parts.size() != wanted) {
     return Error{Code::kInternal, fmt::format("'{}' is no key of an access key, policy or group", text), {}};
   }
-  return std::vector<std::string>(parts.begin() + 1, parts.end());
+  std::vector<std::string> found(parts.begin() + 1, parts.end());
+  if (space == "member" || space == "attached") found[3] = Exchange(found[3], '!', '/');
+  return found;
 }
 
 }  // namespace chancery::store

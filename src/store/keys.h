@@ -73,8 +73,8 @@ base::Result<model::MeshId> ParseSharedKeyText(std::string_view text);
 std::string IdempotencyKeyText(std::string_view account, std::string_view operation, std::string_view target,
                                std::string_view token);
 
-// Names of users, groups and policies hold no '/'; what a policy is attached to has no name when it is
-// the account.
+// Names of groups and policies hold no '/', and those of users no '!', which stands for the '/' of a SPIFFE ID in a
+// key. What a policy is attached to has no name when it is the account.
 enum class AttachedTo { kUser, kGroup, kAccount };
 std::string_view ToString(AttachedTo to);
 std::string AccessKeyText(std::string_view access_key_id);

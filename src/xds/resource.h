@@ -46,6 +46,8 @@ struct Resource {
   std::vector<std::string> children;
   // A new cluster of this kind is given the settle time before a route to it is sent (DNS).
   bool settles = false;
+  // The client may live without asking for it: who does not is complete.
+  bool optional = false;
 };
 using ResourcePtr = std::shared_ptr<const Resource>;
 

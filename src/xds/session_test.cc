@@ -577,5 +577,50 @@ TEST_F(Sotw, AClientThatEndsItsSideIsAnsweredWithOk) {
   stream_.session().SetTarget(MakeConfig(3, {{kCds, {Cluster("y")}}}));
 }
 
+// The App Mesh agent's bootstrap: a static EDS cluster makes its Envoy ask for endpoints first (contract/envoy.md
+// §7.6).
+ResourcePtr LocalCluster() {
+  auto local = std::make_shared<Resource>(*MakeResource("local_cluster", "local_cluster=empty"));
+  local->optional = true;
+  return local;
+}
+
+TEST_F(Sotw, EndpointsOfALocalClusterThatAreAskedForFirstDelayNoCluster) {
+  stream_.Ask(kEds, {"local_cluster"});
+  stream_.ExpectNothing();
+  stream_.Ask(kCds);
+  stream_.session().SetTarget(MakeConfig(
+      1,
+      {{kCds, {Cluster("a")}}, {kEds, {LocalCluster()}}, {kLds, {Listener("l", {"r"})}}, {kRds, {Route("r", {"a"})}}}));
+  stream_.Take(kCds);
+  EXPECT_EQ(Content(stream_.Take(kEds, {"local_cluster"})), "local_cluster=empty");
+  stream_.Ask(kLds);
+  stream_.Take(kLds);
+  stream_.Ask(kRds, {"r"});
+  stream_.Take(kRds, {"r"});
+  EXPECT_TRUE(stream_.observer().all_settled());
+}
+
+TEST_F(Sotw, ClustersDoNotWaitForTheAcknowledgementOfTheLocalCluster) {
+  stream_.Ask(kEds, {"local_cluster"});
+  stream_.session().SetTarget(MakeConfig(1, {{kCds, {Cluster("a")}}, {kEds, {LocalCluster()}}}));
+  const Response endpoints = stream_.Expect(kEds);
+  stream_.Ask(kCds);
+  stream_.Take(kCds);
+  stream_.Ack(kEds, endpoints, {"local_cluster"});
+  EXPECT_TRUE(stream_.observer().all_settled());
+  stream_.ExpectNothing();
+}
+
+TEST_F(Sotw, ALocalClusterThatNobodyAsksForIsNotMissed) {
+  stream_.Ask(kCds);
+  stream_.session().SetTarget(MakeConfig(1, {{kCds, {Cluster("a")}}, {kEds, {LocalCluster()}}}));
+  stream_.Take(kCds);
+  stream_.Ask(kLds);
+  stream_.Take(kLds);
+  EXPECT_TRUE(stream_.observer().all_settled());
+  stream_.ExpectNothing();
+}
+
 }  // namespace
 }  // namespace chancery::xds

@@ -1,6 +1,5 @@
 """Bearer tokens against the real process: an issuer on loopback, its keys by URL, by discovery over TLS and by file,
 their rotation, and what the groups of a token allow."""
-import base64
 import contextlib
 import http.client
 import http.server
@@ -13,43 +12,11 @@ import time
 import pytest
 
 from demo.processes import Child
+from demo.tokens import AUDIENCE, ISSUER, Key, base64url, openssl
 from demo.waiting import wait_until
 from demo.world import default_binary
 
 ACCOUNT = "111122223333"
-ISSUER = "https://id.test"
-AUDIENCE = "chancery-test"
-
-
-def base64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def openssl(*arguments, given=None):
-    return subprocess.run(["openssl", *map(str, arguments)], input=given, check=True, capture_output=True, timeout=60).stdout
-
-
-class Key:
-    """An RSA key of the issuer."""
-
-    def __init__(self, directory, name):
-        self.name = name
-        self._path = directory / f"{name}.pem"
-        openssl("genrsa", "-out", self._path, "2048")
-
-    def jwk(self):
-        modulus = openssl("rsa", "-in", self._path, "-noout", "-modulus").decode().strip().partition("=")[2]
-        return {"kty": "RSA", "kid": self.name, "use": "sig", "alg": "RS256", "n": base64url(bytes.fromhex(modulus)),
-                "e": "AQAB"}
-
-    def token(self, algorithm="RS256", **claims):
-        now = int(time.time())
-        payload = {"iss": ISSUER, "aud": [AUDIENCE], "sub": "ann", "iat": now, "exp": now + 300, **claims}
-        header = {"alg": algorithm, "typ": "JWT", "kid": self.name}
-        text = ".".join(base64url(json.dumps(part).encode()) for part in (header, payload))
-        return f"{text}.{base64url(openssl('dgst', '-sha256', '-sign', self._path, given=text.encode()))}"
-
-
 class Issuer:
     """An HTTP server on a free port of loopback that gives `documents` by path and counts what it is asked."""
 

@@ -51,7 +51,7 @@ class ClientProcess {
 class EdgeInteropTest : public ::testing::Test {
  protected:
   void Start(ServerOptions options) {
-    options.address = "127.0.0.1:0";
+    options.listeners = {{.address = "127.0.0.1:0"}};
     options.loops = 2;
     server_ = std::make_unique<Server>(options, TestFactory(record_));
     ASSERT_TRUE(server_->Start());

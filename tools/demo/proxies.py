@@ -1,5 +1,4 @@
 """Real Envoys on addresses of their own, with the bootstrap that Chancery prints."""
-import json
 import os
 import pathlib
 import subprocess
@@ -18,23 +17,6 @@ def find_envoy(environment):
     if not found:
         raise FileNotFoundError(f"no Envoy in {environment}: run tools/setup.sh demo")
     return found[0]
-
-
-def sign_streams(bootstrap, region="us-east-1"):
-    """`bootstrap` with SigV4 on the stream to the control plane, from the AWS_* variables of Envoy's environment.
-    The payload cannot be signed: a stream has no end to wait for."""
-    filters = "type.googleapis.com/envoy.extensions.filters.http"
-    clusters = bootstrap["static_resources"]["clusters"]
-    xds = next(cluster for cluster in clusters if cluster["name"] == "ads")
-    (options,) = xds["typed_extension_protocol_options"].values()
-    options["http_filters"] = [
-        {"name": "envoy.filters.http.aws_request_signing",
-         "typed_config": {"@type": f"{filters}.aws_request_signing.v3.AwsRequestSigning", "service_name": "appmesh",
-                          "region": region, "use_unsigned_payload": True,
-                          "match_excluded_headers": [{"prefix": "x-envoy"}, {"prefix": "x-forwarded"}]}},
-        {"name": "envoy.filters.http.upstream_codec",
-         "typed_config": {"@type": f"{filters}.upstream_codec.v3.UpstreamCodec"}}]
-    return bootstrap
 
 
 def credentials(key):
@@ -57,21 +39,23 @@ class Proxy:
         self.child = None
 
     def start(self, envoy, chancery, xds, dns, directory, key=None, flags=()):
-        """Starts it; wait_live() tells when it has its configuration. `flags` are more of `chancery bootstrap`."""
-        name = f"{self.resource.replace('/', '_')}-{self.egress}"
-        bootstrap = directory / f"{name}.json"
-        bootstrap.write_bytes(subprocess.run([
+        """Starts it; wait_live() tells when it has its configuration. `flags` are more of `chancery
+        bootstrap`; with `key` the stream is signed."""
+        signing = ["--xds-grpc", "envoy", "--xds-auth", "sigv4"] if key else []
+        bootstrap = subprocess.run([
             chancery, "bootstrap", "--resource-arn", self.resource, "--xds", xds, "--admin", self.admin,
             "--admin-access-log", "/dev/null", "--dns-resolver", dns, "--bind-ingress", self.ingress, "--bind-egress",
-            self.egress, "--bind-application", self.application, *(["--xds-grpc", "envoy"] if key else []),
-            *flags
-        ], check=True, stdout=subprocess.PIPE).stdout)
-        if key:
-            bootstrap.write_text(json.dumps(sign_streams(json.loads(bootstrap.read_text(encoding="utf-8")))),
-                                 encoding="utf-8")
+            self.egress, "--bind-application", self.application, *signing, *map(str, flags)
+        ], check=True, stdout=subprocess.PIPE).stdout
+        return self.run(envoy, bootstrap, directory, key)
+
+    def run(self, envoy, bootstrap, directory, key=None):
+        """Starts it with a bootstrap of any making, in bytes."""
+        name = f"{self.resource.replace('/', '_').replace(':', '_')}-{self.egress}"
+        path = directory / f"{name}.json"
+        path.write_bytes(bootstrap)
         self.child = Child(name, [
-            envoy, "-c", bootstrap, "--concurrency", "1", "--disable-hot-restart", "--drain-time-s", "20", "-l",
-            "warning"
+            envoy, "-c", path, "--concurrency", "1", "--disable-hot-restart", "--drain-time-s", "20", "-l", "warning"
         ], directory / f"{name}.log", env={**os.environ, **credentials(key)} if key else None)
         return self
 

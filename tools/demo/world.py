@@ -81,14 +81,15 @@ class World:
         self.ends.callback(service.close)
         return service
 
-    def proxy(self, resource, hostname=None, key=None, flags=()):
+    def proxy(self, resource, hostname=None, key=None, flags=(), xds=None):
         """An Envoy of `resource`; `hostname` leads to its ingress. Its stream is signed with `key`, if there is
-        one; `flags` are more of `chancery bootstrap`. Not waited for."""
+        one; `flags` are more of `chancery bootstrap`, and `xds` is where it asks, if not at the
+        control plane's first address. Not waited for."""
         proxy = Proxy(resource, self.subnet)
         if hostname:
             self.dns.set(hostname, proxy.ingress)
         self.ends.callback(proxy.stop)
-        proxy.start(self.envoy, self.binary, self.control.xds, self.dns.endpoint, self.directory, key, flags)
+        proxy.start(self.envoy, self.binary, xds or self.control.xds, self.dns.endpoint, self.directory, key, flags)
         return proxy
 
     def node(self, name, version, hostname, mesh_name="watches"):

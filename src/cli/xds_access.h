@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace envoy::config::cluster::v3 {
+class Cluster;
+}
+namespace envoy::config::core::v3 {
+class GrpcService_GoogleGrpc;
+}
+
+// How a proxy's stream reaches the control plane and proves whose it is (contract/envoy.md §7.4). Pure.
+namespace chancery::cli {
+
+struct BootstrapOptions;
+
+// Files are read by Envoy, on its host.
+struct XdsAccess {
+  // Who certifies the control plane, in PEM: TLS is spoken. Empty: it is not.
+  std::string tls_ca;
+  // A client certificate and its key; both or none.
+  std::string client_certificate;
+  std::string client_key;
+  // A bearer token. With google the token alone, read for each new stream; with envoy a secret of Envoy's, watched.
+  std::string token_file;
+  // Signed by AWS's rules, with the key of Envoy's environment.
+  bool sigv4 = false;
+  // What is signed for; empty: the region of the node's ARN, or us-east-1.
+  std::string region;
+  bool operator==(const XdsAccess&) const = default;
+};
+
+// What cannot work together. kBadRequest naming the flags.
+base::Status CheckXdsAccess(const BootstrapOptions& options);
+
+// Puts it into Envoy's configuration, for each of its two gRPC clients. REQUIRES: CheckXdsAccess found nothing.
+void SetAccess(const BootstrapOptions& options, envoy::config::core::v3::GrpcService_GoogleGrpc& service);
+void SetAccess(const BootstrapOptions& options, envoy::config::cluster::v3::Cluster& cluster);
+
+}  // namespace chancery::cli

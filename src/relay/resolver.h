@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "edge/client_call.h"
+#include "xds/transport.h"
+
+namespace chancery::relay {
+
+// Finds the address of one server by its name, each time anew, on a thread of its own: a loop must not wait for DNS.
+// Thread-safe.
+class Resolver {
+ public:
+  using Found = std::function<void(base::Result<edge::SocketAddress>)>;
+
+  Resolver(std::string host, uint16_t port);
+  // Waits for a look-up that is under way.
+  ~Resolver();
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
+
+  // Calls `found` on the executor. At most kMostWaiting look-ups wait, beyond it is kUnavailable at once.
+  void Resolve(xds::Executor& executor, Found found) EXCLUDES(mutex_);
+
+ private:
+  struct Task {
+    xds::Executor* executor;
+    Found found;
+  };
+  static constexpr size_t kMostWaiting = 1'000;
+
+  void Run() EXCLUDES(mutex_);
+  base::Result<edge::SocketAddress> LookUp() const;
+
+  const std::string host_;
+  const uint16_t port_;
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  std::deque<Task> tasks_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace chancery::relay
