@@ -25,7 +25,8 @@ BootstrapOptions Reaching(Endpoint xds, XdsGrpc grpc, XdsAccess access) {
 const Endpoint kNamed{"xds.test", 443, ""};
 
 json::value At(const BootstrapOptions& options, const char* pointer) {
-  const auto text = MakeBootstrap(options);
+  std::vector<std::string> warnings;
+  const auto text = MakeBootstrap(options, warnings);
   EXPECT_TRUE(text) << (text ? "" : text.error().message);
   if (!text) return {};
   const json::value made = json::parse(*text);
@@ -116,7 +117,8 @@ TEST(XdsAccess, WhatCannotWorkNamesTheFlags) {
                {pipe, XdsGrpc::kGoogle, {"ca.pem", "", "", "", false, ""}, "--xds unix:"},
                {pipe, XdsGrpc::kEnvoy, {"", "", "", "", true, ""}, "--xds unix:"}};
   for (const auto& [xds, grpc, access, named] : cases) {
-    const auto made = MakeBootstrap(Reaching(xds, grpc, access));
+    std::vector<std::string> warnings;
+    const auto made = MakeBootstrap(Reaching(xds, grpc, access), warnings);
     ASSERT_FALSE(made) << named;
     EXPECT_EQ(made.error().code, base::Code::kBadRequest);
     EXPECT_THAT(made.error().message, HasSubstr(named));

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "model/node_id.h"
+#include "model/resource.h"
 
 namespace chancery::ems {
 namespace {

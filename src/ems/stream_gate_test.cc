@@ -78,7 +78,7 @@ TEST_F(StreamGateTest, AStreamIsSignedAsEnvoyOrAsOlderImagesDo) {
   const Signer ann = NewSigner("ann");
   const auto who = Identify(Signed(ann));
   ASSERT_TRUE(who) << base::ToString(who.error());
-  EXPECT_EQ(who->arn, "arn:aws:iam::111122223333:user/ann");
+  EXPECT_EQ(who->principal.arn, "arn:aws:iam::111122223333:user/ann");
   // The hash of nothing, without a header that says so.
   EXPECT_TRUE(Identify(Signed(ann, "")));
 }

@@ -36,7 +36,7 @@ base::Result<Caller> IamGate::Identify(const Request& request) const {
 
 // Signatures are checked against what is in memory.
 bool IamGate::MayWait(const Request& request) const {
-  return tokens_ != nullptr && BearerTokenOf(HeaderOf(request.headers, "authorization"));
+  return tokens_ != nullptr && iam::BearerTokenOf(HeaderOf(request.headers, "authorization"));
 }
 
 base::Result<Caller> IamGate::IdentifyBearer(std::string_view token) const {

@@ -101,20 +101,19 @@ base::Result<ParsedArn> ParseNodeId(std::string_view id, std::string_view defaul
   for (int part = 0; part < 4 && end != std::string_view::npos; ++part) {
     end = id.find('/', part == 0 ? 0 : end + 1);
   }
-  id = id.substr(0, end);
+  const std::string_view named = id.substr(0, end);
   base::Result<ParsedArn> parsed = ParsedArn{"", "", std::string(default_account), {}};
-  if (id.starts_with("arn:")) {
-    parsed = ParseArn(id);
-  } else if (auto key = ParseResourcePath(id, default_account)) {
+  if (named.starts_with("arn:")) {
+    parsed = ParseArn(named);
+  } else if (auto key = ParseResourcePath(named, default_account)) {
     parsed->key = *std::move(key);
-  } else {
-    return key.error();
   }
-  if (!parsed) return parsed;
-  if (parsed->key.kind != Kind::kVirtualNode && parsed->key.kind != Kind::kVirtualGateway) {
-    return BadArn(id, "is no virtual node or virtual gateway");
-  }
-  return parsed;
+  if (parsed && (parsed->key.kind == Kind::kVirtualNode || parsed->key.kind == Kind::kVirtualGateway)) return parsed;
+  return base::Error{base::Code::kBadRequest,
+                     fmt::format("node.id '{}' names no proxy: expected an ARN or path such as "
+                                 "mesh/<mesh>/virtualNode/<name> or mesh/<mesh>/virtualGateway/<name>",
+                                 id),
+                     {}};
 }
 
 const google::protobuf::Message& SpecOf(const chancery::store::ResourceRecord& record, Kind kind) {

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "model/node_id.h"
+#include "model/resource.h"
 #include "xds/node.h"
 #include "xds/wire.h"
 
@@ -57,7 +57,7 @@ bool RelayStream::Admit(std::string_view message) {
     Finish(xds::StatusCode::kInvalidArgument, id.error().message);
     return false;
   }
-  if (claims_.Allow(id->key, id->account.empty() ? kAnyAccount : id->account)) {
+  if (claims_.Allow(id->key, id->account)) {
     spdlog::info("relay: {} from {} passes", node->id.substr(0, kMostLogged), peer_);
     return true;
   }

@@ -28,7 +28,7 @@ struct Upstream {
 // One stream of a proxy and its counterpart at the control plane: the first message says who the proxy is; if it is
 // allowed, all of it goes on, both ways, message by message. When one side ends, the other is ended with its status.
 // Confined to its loop.
-class RelayStream final : public xds::StreamHandler, private edge::ClientCallObserver {
+class RelayStream final : public xds::StreamHandler, public edge::ClientCallObserver {
  public:
   // All references outlive the stream. `claims`: those of the socket that it came by.
   RelayStream(const edge::Call& call, const iam::Claims& claims, const Upstream& upstream, Resolver& resolver,
