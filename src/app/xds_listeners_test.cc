@@ -27,9 +27,9 @@ TEST(XdsListeners, ASocketSaysWhatMayBeClaimed) {
   const auto parsed = ParseXdsListeners({"unix:/a,allow=mesh/m/virtualNode/n,allow=mesh/m/virtualGateway/*"});
   ASSERT_TRUE(parsed) << base::ToString(parsed.error());
   const iam::Claims& claims = parsed->front().claims;
-  EXPECT_TRUE(claims.Allow({{"m", "1"}, model::Kind::kVirtualNode, "", "n"}, "1"));
-  EXPECT_TRUE(claims.Allow({{"m", "1"}, model::Kind::kVirtualGateway, "", "any"}, "1"));
-  EXPECT_FALSE(claims.Allow({{"m", "1"}, model::Kind::kVirtualNode, "", "other"}, "1"));
+  EXPECT_TRUE(claims.Allow({{"1", "m"}, model::Kind::kVirtualNode, "", "n"}, "1"));
+  EXPECT_TRUE(claims.Allow({{"1", "m"}, model::Kind::kVirtualGateway, "", "any"}, "1"));
+  EXPECT_FALSE(claims.Allow({{"1", "m"}, model::Kind::kVirtualNode, "", "other"}, "1"));
 }
 
 TEST(XdsListeners, OwnersAreNamesToo) {

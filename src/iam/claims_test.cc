@@ -16,8 +16,8 @@ bool Allows(const std::vector<std::string>& patterns, const model::ResourceKey& 
 }
 
 TEST(Claims, WhatIsNotNamedIsNotAllowed) {
-  const model::ResourceKey cart{{"shop", kAccount}, Kind::kVirtualNode, "", "cart"};
-  const model::ResourceKey edge{{"shop", kAccount}, Kind::kVirtualGateway, "", "edge"};
+  const model::ResourceKey cart{{kAccount, "shop"}, Kind::kVirtualNode, "", "cart"};
+  const model::ResourceKey edge{{kAccount, "shop"}, Kind::kVirtualGateway, "", "edge"};
   EXPECT_FALSE(Allows({}, cart));
   EXPECT_TRUE(Allows({"mesh/shop/virtualNode/cart"}, cart));
   EXPECT_FALSE(Allows({"mesh/shop/virtualNode/car"}, cart));
@@ -28,10 +28,10 @@ TEST(Claims, WhatIsNotNamedIsNotAllowed) {
 }
 
 TEST(Claims, AnotherOwnersMeshIsNamedWithItsOwner) {
-  const model::ResourceKey theirs{{"shop", "111122223333"}, Kind::kVirtualNode, "", "cart"};
+  const model::ResourceKey theirs{{"111122223333", "shop"}, Kind::kVirtualNode, "", "cart"};
   EXPECT_FALSE(Allows({"mesh/shop/virtualNode/cart"}, theirs));
   EXPECT_TRUE(Allows({"mesh/shop@111122223333/virtualNode/cart"}, theirs));
-  const model::ResourceKey ours{{"shop", kAccount}, Kind::kVirtualNode, "", "cart"};
+  const model::ResourceKey ours{{kAccount, "shop"}, Kind::kVirtualNode, "", "cart"};
   EXPECT_TRUE(Allows({"mesh/shop@000000000000/virtualNode/cart"}, ours));
 }
 

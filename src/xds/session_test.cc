@@ -608,6 +608,8 @@ TEST_F(Sotw, ClustersDoNotWaitForTheAcknowledgementOfTheLocalCluster) {
   stream_.Ask(kCds);
   stream_.Take(kCds);
   stream_.Ack(kEds, endpoints, {"local_cluster"});
+  stream_.Ask(kLds);
+  stream_.Take(kLds);
   EXPECT_TRUE(stream_.observer().all_settled());
   stream_.ExpectNothing();
 }
