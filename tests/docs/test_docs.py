@@ -33,6 +33,7 @@ DOCUMENTS = [
     "docs/guide/operating.md",
     "docs/guide/proxies.md",
     "docs/guide/envoy-agent.md",
+    "docs/guide/tls.md",
     "docs/guide/api.md",
     "docs/guide/clients.md",
     "docs/guide/security.md",
