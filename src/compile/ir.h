@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "compile/fragment.h"
+#include "compile/ir_tls.h"
 
 // What a proxy is to do, between the model (resolve) and Envoy's protos (emit/). Plain values in the
 // order in which they are emitted; whatever is in here is accepted by an Envoy of the profile.
@@ -34,6 +36,8 @@ struct Cluster {
   uint32_t port = 0;
   Family family = Family::kAuto;
   bool http2 = false;
+  // Nothing: plaintext.
+  std::optional<UpstreamTls> tls;
   Millis connect_timeout{1000};
   // Told to the statistics of the upstream side (contract/envoy.md §2.6).
   std::optional<std::string> target_node;
@@ -165,25 +169,34 @@ struct TcpChain {
 };
 
 struct FilterChain {
+  // What a connection begins with, as the TLS inspector sees it. Ports that are not inspected are plaintext.
+  enum class Transport : uint8_t { kAny, kTls, kPlaintext };
   std::optional<uint32_t> port;
   // Matches every destination address by name, as all chains on a port must that another chain
   // with an address shares (contract/envoy.md §2.2, the filter-chain trap).
   bool any_address = false;
   std::vector<std::string> server_names;
-  bool plaintext_only = false;
+  Transport transport = Transport::kAny;
+  // Nothing: what arrives is what the filter is given.
+  std::optional<DownstreamTls> tls;
   std::variant<HttpChain, TcpChain> filter;
   bool operator==(const FilterChain&) const = default;
 };
 
 struct Listener {
-  enum class Inspect : uint8_t { kNever, kPort443, kAlways };
   std::string name;
   uint32_t port = 0;
   // Binds :: for both families instead of 0.0.0.0.
   bool dual_stack = false;
   bool inbound = false;
   bool original_dst = false;
-  Inspect inspect_tls = Inspect::kNever;
+  // The TLS inspector waits for the client's first bytes. On ports that do not need it it would hold back
+  // protocols in which the server speaks first (§2.2); so it works on these alone, on all if `inspect_all`.
+  std::set<uint32_t> inspect_ports = {};
+  bool inspect_all = false;
+  // How long the listener's filters wait before a connection goes on without them; nothing: 15 s, and it is
+  // closed then.
+  std::optional<Millis> inspect_timeout;
   std::vector<FilterChain> chains;  // at least one, all with different matches
   std::optional<AccessLog> access_log;
   std::vector<Slot> slots;

@@ -47,6 +47,11 @@ std::string EgressCluster(std::string_view mesh, std::string_view node, ir::Prot
   return fmt::format("cds_egress_{}_{}_{}_{}", mesh, node, ProtocolName(protocol), port);
 }
 
+std::string MarkedEgressCluster(std::string_view mesh, std::string_view node, std::string_view mark,
+                                ir::Protocol protocol, uint32_t port) {
+  return fmt::format("cds_egress_{}_{}_{}_{}_{}", mesh, node, mark, ProtocolName(protocol), port);
+}
+
 std::string SelfRedirectCluster(std::string_view mesh, std::string_view gateway, std::optional<uint32_t> listener_port,
                                 ir::Protocol protocol) {
   const std::string listener = listener_port ? fmt::format("{}_", *listener_port) : "";

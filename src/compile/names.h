@@ -20,6 +20,10 @@ std::string EgressRoutes(ir::Protocol protocol, uint32_t port);
 
 std::string IngressCluster(std::string_view mesh, std::string_view node, ir::Protocol protocol, uint32_t port);
 std::string EgressCluster(std::string_view mesh, std::string_view node, ir::Protocol protocol, uint32_t port);
+// A further cluster to the same listener, for clients with another TLS policy: `mark` comes after the node, so
+// that protocol and port stay the last two parts, on which users' relabelling relies.
+std::string MarkedEgressCluster(std::string_view mesh, std::string_view node, std::string_view mark,
+                                ir::Protocol protocol, uint32_t port);
 // `listener_port` only when the gateway has several listeners.
 std::string SelfRedirectCluster(std::string_view mesh, std::string_view gateway, std::optional<uint32_t> listener_port,
                                 ir::Protocol protocol);
@@ -31,6 +35,8 @@ std::string NotServedCluster(std::string_view mesh);
 // "ingress", or "ingress.http.8080" when the resource has several listeners.
 std::string IngressStatPrefix(bool several, ir::Protocol protocol, uint32_t port);
 
+// The proxy's own, of its bootstrap: a secret agent on the same host (§1.6).
+inline constexpr std::string_view kSecretAgentCluster = "static_cluster_sds_unix_socket";
 inline constexpr std::string_view kEgressStatPrefix = "egress";
 inline constexpr std::string_view kLocalServiceHost = "local_service";
 inline constexpr std::string_view kSelfRedirectHost = "self_redirect";

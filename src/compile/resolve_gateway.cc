@@ -151,9 +151,9 @@ class GatewayResolver {
   void ResolveTargets() {
     std::map<std::string, std::set<std::optional<uint32_t>>> wanted;
     for (const GatewayRoute& route : routes_) wanted[route.service].insert(route.target_port);
-    const ClientTls tls = ToClientTls(spec_.backend_defaults().client_policy());
+    const ClientPolicy policy = ToClientPolicy(spec_.backend_defaults().client_policy());
     for (const auto& [service, ports] : wanted) {
-      const std::vector<ServicePort> offered = ResolveService(reader_, targets_, service, tls);
+      const std::vector<ServicePort> offered = ResolveService(reader_, targets_, service, policy);
       for (const auto& port : ports) {
         Target target{service, service, {}};
         if (port && ports.size() > 1) target.host = fmt::format("{}:{}", service, *port);
@@ -175,10 +175,9 @@ class GatewayResolver {
 
   void ResolveListener(uint32_t port, ir::Protocol protocol, const chancery::model::VirtualGatewayListener& listener,
                        bool several) {
-    if (HasServerTls(listener)) {
-      return reader_.Warn(Kind::kVirtualGateway, "", name_,
-                          fmt::format("TLS is not served yet: port {} is not bound", port));
-    }
+    std::string why;
+    const auto tls = ToServerTls(listener, protocol, why);
+    if (!tls) return reader_.Warn(Kind::kVirtualGateway, "", name_, fmt::format("port {} is not bound: {}", port, why));
     if (port == names::kEgressPort) {
       return reader_.Warn(Kind::kVirtualGateway, "", name_,
                           fmt::format("port {} is the gateway's own: a listener there is not served", port));
@@ -205,7 +204,7 @@ class GatewayResolver {
     chain.port = port;
     chain.filter =
         ir::HttpChain{names::IngressStatPrefix(several, protocol, port), config.name, protocol == ir::Protocol::kHttp};
-    ingress.chains = {std::move(chain)};
+    ingress.chains = WithTls(std::move(chain), *tls);
     proxy_.listeners.push_back(std::move(ingress));
     proxy_.route_configs.push_back(std::move(config));
   }
@@ -214,7 +213,7 @@ class GatewayResolver {
     ir::Listener listener;
     listener.dual_stack = BindsBoth(preference_);
     listener.port = port;
-    listener.inspect_tls = ir::Listener::Inspect::kAlways;
+    listener.inspect_all = true;
     listener.access_log = access_log_;
     return listener;
   }

@@ -23,6 +23,9 @@ using chancery::model::VirtualNodeSpec;
 using model::Kind;
 
 constexpr uint32_t kHttpsPort = 443;
+// On a PERMISSIVE tcp port: how long a client may stay silent before it is taken for one that waits for
+// the server to speak first, in plaintext.
+constexpr ir::Millis kPermissiveWait{500};
 
 ir::Cluster OriginalDst(std::string name) {
   ir::Cluster cluster;
@@ -78,21 +81,30 @@ class NodeResolver {
     listener.access_log = access_log_;
     listener.slots = {Slot::kBindIngress};
     for (const auto& entry : ports) {
-      if (auto chain = IngressChain(entry.first, entry.second.protocol, *entry.second.listener, ports.size() > 1)) {
-        listener.chains.push_back(*std::move(chain));
-      }
+      ResolvePort(entry.first, entry.second.protocol, *entry.second.listener, ports.size() > 1, listener);
     }
     // Envoy takes no listener without chains. Traffic to the port then finds nobody: closed.
     if (!listener.chains.empty()) proxy_.listeners.push_back(std::move(listener));
   }
 
-  std::optional<ir::FilterChain> IngressChain(uint32_t port, ir::Protocol protocol,
-                                              const chancery::model::Listener& listener, bool several) {
-    if (HasServerTls(listener)) {
-      reader_.Warn(Kind::kVirtualNode, "", name_,
-                   fmt::format("TLS is not served yet: port {} takes no connections", port));
-      return std::nullopt;
+  // Adds what `from` asks for to the ingress listener; nothing when it asks for TLS that cannot be served.
+  void ResolvePort(uint32_t port, ir::Protocol protocol, const chancery::model::Listener& from, bool several,
+                   ir::Listener& listener) {
+    std::string why;
+    const auto tls = ToServerTls(from, protocol, why);
+    if (!tls) {
+      return reader_.Warn(Kind::kVirtualNode, "", name_, fmt::format("port {} takes no connections: {}", port, why));
     }
+    for (ir::FilterChain& chain : WithTls(IngressChain(port, protocol, from, several), *tls)) {
+      listener.chains.push_back(std::move(chain));
+    }
+    if (tls->mode != ServerTls::Mode::kPermissive) return;
+    listener.inspect_ports.insert(port);
+    if (protocol == ir::Protocol::kTcp) listener.inspect_timeout = kPermissiveWait;
+  }
+
+  ir::FilterChain IngressChain(uint32_t port, ir::Protocol protocol, const chancery::model::Listener& listener,
+                               bool several) {
     if (listener.has_connection_pool()) {
       reader_.Warn(Kind::kVirtualNode, "", name_,
                    fmt::format("the connection pool of port {} is not served yet", port));
@@ -137,15 +149,15 @@ class NodeResolver {
   }
 
   void ResolveEgress() {
-    for (const auto& [service, tls] : Backends()) {
-      for (ServicePort& port : ResolveService(reader_, targets_, service, tls)) AddService(service, std::move(port));
+    for (auto& [service, ports] : ResolveBackends()) {
+      for (ServicePort& port : ports) AddService(service, std::move(port));
     }
     ir::Listener listener;
     listener.dual_stack = BindsBoth(preference_);
     listener.name = names::EgressListener(listener.dual_stack);
     listener.port = names::kEgressPort;
     listener.original_dst = true;
-    listener.inspect_tls = ir::Listener::Inspect::kPort443;
+    listener.inspect_ports = {kHttpsPort};
     listener.access_log = access_log_;
     listener.slots = {Slot::kBindEgress};
     for (auto& [number, port] : egress_) listener.chains.push_back(EgressChain(number, port));
@@ -154,16 +166,31 @@ class NodeResolver {
   }
 
   // By name: each virtual service once, with the policy of its first mention.
-  std::map<std::string, ClientTls> Backends() const {
+  std::map<std::string, ClientPolicy> Backends() const {
     const auto& defaults = spec_.backend_defaults().client_policy();
-    std::map<std::string, ClientTls> backends;
+    std::map<std::string, ClientPolicy> backends;
     for (const auto& backend : spec_.backends()) {
       if (!backend.has_virtual_service()) continue;
       const auto& service = backend.virtual_service();
       const auto& policy = service.client_policy().has_tls() ? service.client_policy() : defaults;
-      backends.emplace(service.virtual_service_name(), ToClientTls(policy));
+      backends.emplace(service.virtual_service_name(), ToClientPolicy(policy));
     }
     return backends;
+  }
+
+  // Clusters are named after nodes and policies belong to services: of two services that lead to one
+  // node with different policies, the one that is resolved first keeps the cluster's observed name. It is
+  // the more demanding one, so that a weaker one never takes over the cluster of a service in use.
+  std::map<std::string, std::vector<ServicePort>> ResolveBackends() {
+    const auto backends = Backends();
+    std::map<std::string, std::vector<ServicePort>> resolved;
+    using Kind = ClientPolicy::Kind;
+    for (const Kind kind : {Kind::kEnforced, Kind::kNotEnforced, Kind::kNone}) {
+      for (const auto& [service, policy] : backends) {
+        if (policy.kind == kind) resolved[service] = ResolveService(reader_, targets_, service, policy);
+      }
+    }
+    return resolved;
   }
 
   void AddService(const std::string& service, ServicePort port) {
@@ -204,7 +231,7 @@ class NodeResolver {
       chain.filter = std::move(port.tcp);
       return chain;
     }
-    chain.plaintext_only = number == kHttpsPort;
+    if (number == kHttpsPort) chain.transport = ir::FilterChain::Transport::kPlaintext;
     if (allow_all_) port.hosts.push_back(AllowAllHost());
     ir::RouteConfig config{names::EgressRoutes(port.protocol, number), std::move(port.hosts)};
     chain.filter =

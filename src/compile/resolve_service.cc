@@ -48,8 +48,8 @@ std::optional<uint32_t> MatchPortOf(const RouteSpec& spec) {
 class RouterResolver {
  public:
   RouterResolver(Reader& reader, TargetResolver& targets, const std::string& service, const std::string& router,
-                 const ClientTls& tls)
-      : reader_(reader), targets_(targets), service_(service), router_(router), tls_(tls) {}
+                 const ClientPolicy& policy)
+      : reader_(reader), targets_(targets), service_(service), router_(router), policy_(policy) {}
 
   std::vector<ServicePort> Resolve(const chancery::model::VirtualRouterSpec& spec) {
     const auto routes = reader_.Routes(router_);
@@ -155,7 +155,7 @@ class RouterResolver {
 
   std::optional<TargetResolver::Upstream> Find(const chancery::model::WeightedTarget& target, ir::Protocol protocol) {
     const auto port = target.has_port() ? std::optional<uint32_t>(target.port()) : std::nullopt;
-    return targets_.One(target.virtual_node(), port, protocol, tls_);
+    return targets_.One(target.virtual_node(), port, protocol, policy_);
   }
 
   // All targets, those of weight 0 too. A target that cannot be served keeps its share.
@@ -225,14 +225,14 @@ class RouterResolver {
   TargetResolver& targets_;
   const std::string& service_;
   const std::string& router_;
-  const ClientTls& tls_;
+  const ClientPolicy& policy_;
   std::map<uint32_t, Port> ports_;
 };
 
 std::vector<ServicePort> FromNode(TargetResolver& targets, const std::string& service, const std::string& node,
-                                  const ClientTls& tls) {
+                                  const ClientPolicy& policy) {
   std::vector<ServicePort> result;
-  for (const auto& upstream : targets.All(node, tls)) {
+  for (const auto& upstream : targets.All(node, policy)) {
     ServicePort port{upstream.port, upstream.protocol, {}, {}, std::nullopt};
     if (upstream.protocol == ir::Protocol::kTcp) {
       port.targets = {{upstream.cluster, 1}};
@@ -253,14 +253,14 @@ std::vector<ServicePort> FromNode(TargetResolver& targets, const std::string& se
 }  // namespace
 
 std::vector<ServicePort> ResolveService(Reader& reader, TargetResolver& targets, const std::string& name,
-                                        const ClientTls& tls) {
+                                        const ClientPolicy& policy) {
   const auto* service = reader.Service(name);
   if (service == nullptr) {
     reader.Warn(Kind::kVirtualService, "", name, "it is used and does not exist");
     return {};
   }
   const auto& provider = service->provider();
-  if (provider.has_virtual_node()) return FromNode(targets, name, provider.virtual_node().virtual_node_name(), tls);
+  if (provider.has_virtual_node()) return FromNode(targets, name, provider.virtual_node().virtual_node_name(), policy);
   if (!provider.has_virtual_router()) return {};
   const std::string& router = provider.virtual_router().virtual_router_name();
   const auto* spec = reader.Router(router);
@@ -268,7 +268,7 @@ std::vector<ServicePort> ResolveService(Reader& reader, TargetResolver& targets,
     reader.Warn(Kind::kVirtualRouter, "", router, "it is used and does not exist");
     return {};
   }
-  return RouterResolver(reader, targets, name, router, tls).Resolve(*spec);
+  return RouterResolver(reader, targets, name, router, policy).Resolve(*spec);
 }
 
 }  // namespace chancery::compile

@@ -26,6 +26,6 @@ struct ServicePort {
 // The ports of virtual service `name`, sorted; none when it, its provider or the provider's routes
 // are absent. Adds the clusters that are used by way of `targets`.
 std::vector<ServicePort> ResolveService(Reader& reader, TargetResolver& targets, const std::string& name,
-                                        const ClientTls& tls);
+                                        const ClientPolicy& policy);
 
 }  // namespace chancery::compile

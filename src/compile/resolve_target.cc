@@ -22,14 +22,21 @@ std::string TargetResolver::NotServed() {
 
 TargetResolver::Upstream TargetResolver::ToUpstream(const std::string& node,
                                                     const chancery::model::VirtualNodeSpec& spec,
-                                                    const Ports::value_type& entry, const ClientTls& tls) {
+                                                    const Ports::value_type& entry, const ClientPolicy& policy) {
   const auto& [port, listener] = entry;
-  std::string why;
-  auto cluster = ToDiscovery(spec.service_discovery(), PreferenceOf(reader_.Mesh(), &spec), why);
-  if (tls.Requires(port, HasServerTls(*listener.listener))) why = "it asks for TLS, which is not served yet";
-  if (!why.empty()) {
+  const auto not_served = [&](const std::string& why) -> Upstream {
     reader_.Warn(Kind::kVirtualNode, "", node, fmt::format("port {} is answered with 503: {}", port, why));
     return {port, listener.protocol, NotServed(), false};
+  };
+  std::string why;
+  auto cluster = ToDiscovery(spec.service_discovery(), PreferenceOf(reader_.Mesh(), &spec), why);
+  if (!cluster) return not_served(why);
+  const auto server = ToServerTls(*listener.listener, listener.protocol, why);
+  if (!server) return not_served(why);
+  cluster->tls = ToClientTls(policy, {port, listener.protocol, *server, cluster->host}, why);
+  if (!why.empty()) return not_served(why);
+  if (const std::string contradiction = ContradictionOf(cluster->tls, *server); !contradiction.empty()) {
+    reader_.Warn(Kind::kVirtualNode, "", node, fmt::format("connections to port {} fail: {}", port, contradiction));
   }
   if (listener.listener->has_health_check()) {
     reader_.Warn(Kind::kVirtualNode, "", node, fmt::format("the health check of port {} is not served yet", port));
@@ -37,15 +44,26 @@ TargetResolver::Upstream TargetResolver::ToUpstream(const std::string& node,
   if (listener.listener->has_outlier_detection()) {
     reader_.Warn(Kind::kVirtualNode, "", node, fmt::format("the outlier detection of port {} is not served yet", port));
   }
-  cluster->name = names::EgressCluster(reader_.mesh_name(), node, listener.protocol, port);
   cluster->port = port;
   cluster->http2 = ir::NeedsHttp2(listener.protocol);
   cluster->target_node = node;
-  clusters_.emplace(cluster->name, *cluster);
-  return {port, listener.protocol, cluster->name, true};
+  const auto name = AddCluster(node, listener.protocol, *std::move(cluster));
+  if (!name) return not_served("the names of its clusters are taken");
+  return {port, listener.protocol, *name, true};
 }
 
-std::vector<TargetResolver::Upstream> TargetResolver::All(const std::string& node, const ClientTls& tls) {
+std::optional<std::string> TargetResolver::AddCluster(const std::string& node, ir::Protocol protocol,
+                                                      ir::Cluster cluster) {
+  const std::string& mesh = reader_.mesh_name();
+  for (std::string name : {names::EgressCluster(mesh, node, protocol, cluster.port),
+                           names::MarkedEgressCluster(mesh, node, MarkOf(cluster.tls), protocol, cluster.port)}) {
+    cluster.name = name;
+    if (clusters_.emplace(name, cluster).first->second == cluster) return name;
+  }
+  return std::nullopt;
+}
+
+std::vector<TargetResolver::Upstream> TargetResolver::All(const std::string& node, const ClientPolicy& policy) {
   const auto* spec = reader_.Node(node);
   if (spec == nullptr) {
     reader_.Warn(Kind::kVirtualNode, "", node, "it is used and does not exist");
@@ -53,13 +71,13 @@ std::vector<TargetResolver::Upstream> TargetResolver::All(const std::string& nod
   }
   std::vector<Upstream> upstreams;
   for (const auto& entry : ByPort(spec->listeners(), reader_, Kind::kVirtualNode, node)) {
-    upstreams.push_back(ToUpstream(node, *spec, entry, tls));
+    upstreams.push_back(ToUpstream(node, *spec, entry, policy));
   }
   return upstreams;
 }
 
 std::optional<TargetResolver::Upstream> TargetResolver::One(const std::string& node, std::optional<uint32_t> port,
-                                                            ir::Protocol protocol, const ClientTls& tls) {
+                                                            ir::Protocol protocol, const ClientPolicy& policy) {
   const auto* spec = reader_.Node(node);
   if (spec == nullptr) {
     reader_.Warn(Kind::kVirtualNode, "", node, "it is used and does not exist");
@@ -75,7 +93,7 @@ std::optional<TargetResolver::Upstream> TargetResolver::One(const std::string& n
     if (chosen == ports.end()) chosen = ports.begin();
   }
   if (chosen == ports.end()) return std::nullopt;
-  return ToUpstream(node, *spec, *chosen, tls);
+  return ToUpstream(node, *spec, *chosen, policy);
 }
 
 }  // namespace chancery::compile

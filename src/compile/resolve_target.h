@@ -30,11 +30,11 @@ class TargetResolver {
   };
 
   // All listeners of a node, by port; none when it does not exist.
-  std::vector<Upstream> All(const std::string& node, const ClientTls& tls);
+  std::vector<Upstream> All(const std::string& node, const ClientPolicy& policy);
   // The listener on `port`; without a port the only one, else the first of `protocol`, else the
   // first. Nothing when there is none.
   std::optional<Upstream> One(const std::string& node, std::optional<uint32_t> port, ir::Protocol protocol,
-                              const ClientTls& tls);
+                              const ClientPolicy& policy);
 
   // The cluster without endpoints.
   std::string NotServed();
@@ -42,7 +42,10 @@ class TargetResolver {
  private:
   using Ports = ListenersByPort<chancery::model::Listener>;
   Upstream ToUpstream(const std::string& node, const chancery::model::VirtualNodeSpec& spec,
-                      const Ports::value_type& entry, const ClientTls& tls);
+                      const Ports::value_type& entry, const ClientPolicy& policy);
+  // Adds it under the name that dashboards know, under a further one when that is taken by a cluster
+  // with another TLS. Nothing when both are.
+  std::optional<std::string> AddCluster(const std::string& node, ir::Protocol protocol, ir::Cluster cluster);
 
   Reader& reader_;
   std::map<std::string, ir::Cluster>& clusters_;

@@ -3,6 +3,7 @@
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
 #include <envoy/config/route/v3/route.pb.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -166,63 +167,55 @@ TEST(ResolveTest, LargestNumbersStayWithinEnvoysLimits) {
 
 // Fail closed: what should be encrypted and cannot be is not sent in plaintext.
 
-TEST(FailClosedTest, ListenerWithTlsTakesNoPlaintext) {
+constexpr char kAcm[] =
+    R"("certificate":{"acm":{"certificateArn":"arn:aws:acm:us-east-1:111111111111:certificate/c"}})";
+
+std::string WithAcm(const char* mode, const char* protocol) {
+  return fmt::format(R"({{"listeners":[{{"portMapping":{{"port":80,"protocol":"{}"}},"tls":{{"mode":"{}",{}}}}}],
+      "serviceDiscovery":{{"dns":{{"hostname":"api.local"}}}}}})",
+                     protocol, mode, kAcm);
+}
+
+TEST(FailClosedTest, ListenerWithAnAcmCertificateTakesNoConnections) {
   for (const char* mode : {"STRICT", "PERMISSIVE"}) {
     World world;
-    world.Mesh().Node("api", R"({"listeners":[{"portMapping":{"port":80,"protocol":"http"},"tls":{"mode":")" +
-                                 std::string(mode) +
-                                 R"(","certificate":{"file":{"certificateChain":"/c","privateKey":"/k"}}}}],
-        "serviceDiscovery":{"dns":{"hostname":"api.local"}}})");
+    world.Mesh().Node("api", WithAcm(mode, "http"));
     const ProxyConfig config = world.CompileNode("api");
     EXPECT_EQ(FindFragment(config, FragmentType::kListener, "lds_ingress_0.0.0.0_15000"), nullptr) << mode;
     EXPECT_THAT(NamesOf(config, FragmentType::kRoute), IsEmpty());
-    EXPECT_THAT(TextsOf(config), Contains(HasSubstr("TLS is not served yet")));
+    EXPECT_THAT(TextsOf(config), Contains(HasSubstr("certificates of ACM are not served yet")));
   }
 }
 
-struct PolicyCase {
-  const char* policy;
-  int status;  // 0: traffic passes
-};
-
-class ClientPolicyTest : public ::testing::TestWithParam<PolicyCase> {};
-
-TEST_P(ClientPolicyTest, EnforcedTlsIsNeverPlaintext) {
+TEST(FailClosedTest, DisabledTlsNeedsNoCertificateThatIsServed) {
   World world;
-  world.Mesh().Node("api", kHttpNode).Service("api.local", kByNode);
-  world.Node("client", R"({"backends":[{"virtualService":{"virtualServiceName":"api.local","clientPolicy":{"tls":)" +
-                           std::string(GetParam().policy) + "}}}]}");
-  const ProxyConfig config = world.CompileNode("client");
-  const auto routes = Parsed<RouteConfiguration>(config, FragmentType::kRoute, "rds_egress_http_80");
-  EXPECT_EQ(routes.virtual_hosts(0).routes(0).direct_response().status(), GetParam().status);
-  EXPECT_EQ(FindFragment(config, FragmentType::kCluster, "cds_egress_shop_api_http_80") == nullptr,
-            GetParam().status == 503);
+  world.Mesh().Node("api", WithAcm("DISABLED", "http"));
+  EXPECT_THAT(world.CompileNode("api").warnings, IsEmpty());
 }
 
-#define TRUST R"("validation":{"trust":{"file":{"certificateChain":"/ca"}}})"
-INSTANTIATE_TEST_SUITE_P(All, ClientPolicyTest,
-                         ::testing::Values(PolicyCase{"{" TRUST "}", 503},
-                                           PolicyCase{R"({"enforce":true,)" TRUST "}", 503},
-                                           PolicyCase{R"({"enforce":false,)" TRUST "}", 0},
-                                           PolicyCase{R"({"ports":[80],)" TRUST "}", 503},
-                                           PolicyCase{R"({"ports":[81],)" TRUST "}", 0}));
+TEST(FailClosedTest, ClientsOfAnAcmCertificateGet503) {
+  World world;
+  world.Mesh().Node("api", WithAcm("PERMISSIVE", "http")).Service("api.local", kByNode).Node("client", kClient);
+  const ProxyConfig config = world.CompileNode("client");
+  const auto routes = Parsed<RouteConfiguration>(config, FragmentType::kRoute, "rds_egress_http_80");
+  EXPECT_EQ(routes.virtual_hosts(0).routes(0).direct_response().status(), 503);
+  EXPECT_EQ(FindFragment(config, FragmentType::kCluster, "cds_egress_shop_api_http_80"), nullptr);
+}
 
-TEST(FailClosedTest, DefaultPolicyHoldsForBackendsWithoutOne) {
+TEST(FailClosedTest, PolicyWithAcmTrustIsAnsweredWith503) {
   World world;
   world.Mesh().Node("api", kHttpNode).Service("api.local", kByNode);
-  world.Node("client", R"({"backends":[{"virtualService":{"virtualServiceName":"api.local"}}],
-      "backendDefaults":{"clientPolicy":{"tls":{)" TRUST "}}}}");
-  const auto routes =
-      Parsed<RouteConfiguration>(world.CompileNode("client"), FragmentType::kRoute, "rds_egress_http_80");
+  world.Node("client", R"({"backends":[{"virtualService":{"virtualServiceName":"api.local"}}],"backendDefaults":
+      {"clientPolicy":{"tls":{"validation":{"trust":{"acm":{"certificateAuthorityArns":["arn:aws:acm-pca:a:1:c/d"]}}}}}}})");
+  const ProxyConfig config = world.CompileNode("client");
+  const auto routes = Parsed<RouteConfiguration>(config, FragmentType::kRoute, "rds_egress_http_80");
   EXPECT_EQ(routes.virtual_hosts(0).routes(0).direct_response().status(), 503);
 }
 
 TEST(FailClosedTest, TcpThatNeedsTlsIsClosedAndNotLetPast) {
   World world;
   world.Mesh(R"({"egressFilter":{"type":"ALLOW_ALL"}})").Service("api.local", kByNode).Node("client", kClient);
-  world.Node("api", R"({"listeners":[{"portMapping":{"port":6379,"protocol":"tcp"},"tls":{"mode":"STRICT",
-      "certificate":{"file":{"certificateChain":"/c","privateKey":"/k"}}}}],
-      "serviceDiscovery":{"dns":{"hostname":"api.local"}}})");
+  world.Node("api", WithAcm("STRICT", "tcp"));
   const ProxyConfig config = world.CompileNode("client");
   EXPECT_THAT(FindFragment(config, FragmentType::kListener, "lds_egress_0.0.0.0_15001")->clusters,
               Contains("cds_egress_shop_not-served"));

@@ -28,14 +28,17 @@ SDS = {
 def bootstrap(proxy):
     """The static bootstrap of one proxy of a golden."""
     routes = {config["name"]: config for config in proxy["routes"]}
+    used = set()
     listeners = copy.deepcopy(proxy["listeners"])
     for listener in listeners:
         for chain in listener["filter_chains"]:
             for network_filter in chain["filters"]:
                 config = network_filter["typed_config"]
                 if config["@type"] == HCM:
-                    config["route_config"] = routes.pop(config.pop("rds")["route_config_name"])
-    assert not routes, "a route configuration that no listener uses"
+                    name = config.pop("rds")["route_config_name"]
+                    used.add(name)  # by two chains, of TLS and plaintext, where both are taken
+                    config["route_config"] = routes[name]
+    assert used == set(routes), "a route configuration that no listener uses"
     return {
         "node": {"id": "golden", "cluster": "golden"},
         "static_resources": {"clusters": [SDS, *proxy["clusters"]], "listeners": listeners},

@@ -34,6 +34,7 @@ DOCUMENTS = [
     "docs/guide/proxies.md",
     "docs/guide/envoy-agent.md",
     "docs/guide/intercept.md",
+    "docs/guide/tls.md",
     "docs/guide/api.md",
     "docs/guide/clients.md",
     "docs/guide/security.md",

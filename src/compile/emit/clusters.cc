@@ -5,6 +5,7 @@
 
 #include "compile/emit/emit.h"
 #include "compile/emit/proto.h"
+#include "compile/emit/tls.h"
 #include "model/serialize.h"
 
 namespace chancery::compile::emit {
@@ -86,6 +87,10 @@ FragmentPtr EmitCluster(const ir::Cluster& from) {
     cluster.mutable_wait_for_warm_on_init()->set_value(false);
   }
   if (from.http2) SetHttp2(cluster);
+  if (from.tls) {
+    cluster.mutable_transport_socket()->set_name(kTlsSocket);
+    *cluster.mutable_transport_socket()->mutable_typed_config() = ToTlsContext(*from.tls);
+  }
   if (from.target_node) {
     auto& metadata = (*cluster.mutable_metadata()->mutable_filter_metadata())[kStatsMetadata];
     (*metadata.mutable_fields())["config"].set_string_value(StatsTags("TargetVirtualNode", *from.target_node));

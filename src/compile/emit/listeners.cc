@@ -8,6 +8,7 @@
 
 #include "compile/emit/emit.h"
 #include "compile/emit/proto.h"
+#include "compile/emit/tls.h"
 #include "model/serialize.h"
 
 namespace chancery::compile::emit {
@@ -83,12 +84,17 @@ void SetMatch(const ir::FilterChain& from, bool dual_stack, envoy::config::liste
   if (from.any_address) AddRange("0.0.0.0", match);
   if (from.any_address && dual_stack) AddRange("::", match);
   for (const std::string& name : from.server_names) match.add_server_names(name);
-  if (from.plaintext_only) match.set_transport_protocol("raw_buffer");
+  if (from.transport == ir::FilterChain::Transport::kTls) match.set_transport_protocol("tls");
+  if (from.transport == ir::FilterChain::Transport::kPlaintext) match.set_transport_protocol("raw_buffer");
 }
 
 void AddChain(const ir::Listener& listener, const ir::FilterChain& from, Listener& to) {
   auto& chain = *to.add_filter_chains();
   SetMatch(from, listener.dual_stack, *chain.mutable_filter_chain_match());
+  if (from.tls) {
+    chain.mutable_transport_socket()->set_name(kTlsSocket);
+    *chain.mutable_transport_socket()->mutable_typed_config() = ToTlsContext(*from.tls);
+  }
   auto& filter = *chain.add_filters();
   if (const auto* http = std::get_if<ir::HttpChain>(&from.filter)) {
     HttpConnectionManager manager = ToProto(*http);
@@ -103,22 +109,26 @@ void AddChain(const ir::Listener& listener, const ir::FilterChain& from, Listene
   }
 }
 
+// Connections to one of `ports`.
+void SetPorts(const std::set<uint32_t>& ports, envoy::config::listener::v3::ListenerFilterChainMatchPredicate& to) {
+  for (const uint32_t port : ports) {
+    auto& rule = ports.size() == 1 ? to : *to.mutable_or_match()->add_rules();
+    rule.mutable_destination_port_range()->set_start(static_cast<int32_t>(port));
+    rule.mutable_destination_port_range()->set_end(static_cast<int32_t>(port) + 1);
+  }
+}
+
 void AddListenerFilters(const ir::Listener& from, Listener& to) {
   if (from.original_dst) {
     auto& filter = *to.add_listener_filters();
     filter.set_name("envoy.filters.listener.original_dst");
     *filter.mutable_typed_config() = Pack(envoy::extensions::filters::listener::original_dst::v3::OriginalDst());
   }
-  if (from.inspect_tls == ir::Listener::Inspect::kNever) return;
+  if (!from.inspect_all && from.inspect_ports.empty()) return;
   auto& filter = *to.add_listener_filters();
   filter.set_name("envoy.filters.listener.tls_inspector");
   *filter.mutable_typed_config() = Pack(envoy::extensions::filters::listener::tls_inspector::v3::TlsInspector());
-  if (from.inspect_tls == ir::Listener::Inspect::kPort443) {
-    // On other ports it would hold back protocols in which the server speaks first (§2.2).
-    auto& range = *filter.mutable_filter_disabled()->mutable_not_match()->mutable_destination_port_range();
-    range.set_start(443);
-    range.set_end(444);
-  }
+  if (!from.inspect_all) SetPorts(from.inspect_ports, *filter.mutable_filter_disabled()->mutable_not_match());
 }
 
 std::vector<std::string> ClustersOf(const ir::Listener& listener) {
@@ -152,6 +162,10 @@ FragmentPtr EmitListener(const ir::Listener& from) {
   auto& metadata = (*listener.mutable_metadata()->mutable_filter_metadata())[kStatsMetadata];
   (*metadata.mutable_fields())["config"].set_string_value(StatsTags("", ""));
   AddListenerFilters(from, listener);
+  if (from.inspect_timeout) {
+    *listener.mutable_listener_filters_timeout() = ToDuration(*from.inspect_timeout);
+    listener.set_continue_on_listener_filters_timeout(true);
+  }
   for (const ir::FilterChain& chain : from.chains) AddChain(from, chain, listener);
   return MakeFragment(FragmentType::kListener, from.name, model::SerializeSorted(listener),
                       {.clusters = ClustersOf(from), .routes = RoutesOf(from), .slots = from.slots});

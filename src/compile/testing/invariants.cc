@@ -5,9 +5,11 @@
 #include <envoy/config/route/v3/route.pb.h>
 #include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
 #include <envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.pb.h>
+#include <envoy/extensions/transport_sockets/tls/v3/tls.pb.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -17,9 +19,12 @@ namespace chancery::compile::testing {
 namespace {
 
 using envoy::config::listener::v3::FilterChain;
+using envoy::config::listener::v3::FilterChainMatch;
 using envoy::config::listener::v3::Listener;
 using envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
 using envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
+
+namespace v3 = envoy::extensions::transport_sockets::tls::v3;
 
 class Checker {
  public:
@@ -28,6 +33,7 @@ class Checker {
   std::vector<std::string> Run() {
     CheckFragments();
     for (const FragmentPtr& fragment : config_.fragments) {
+      if (fragment->type == FragmentType::kCluster) CheckCluster(*fragment);
       if (fragment->type == FragmentType::kListener) CheckListener(*fragment);
       if (fragment->type == FragmentType::kRoute) CheckRoutes(*fragment);
     }
@@ -86,20 +92,103 @@ class Checker {
       if (match.destination_port().value() == 443) {
         (match.prefix_ranges_size() > 0 ? https_with_address : https_without_address) = true;
       }
-      CheckFilter(fragment.name, chain.filters(0).typed_config(), clusters);
+      CheckFilter(fragment.name, match, chain.filters(0).typed_config(), clusters);
+      if (chain.has_transport_socket()) CheckServerTls(fragment.name, chain.transport_socket());
+      CheckTransport(fragment.name, listener, match, chain.has_transport_socket());
     }
+    CheckTwins(fragment.name, listener);
     if (https_with_address && https_without_address) Break(fragment.name + " chooses a chain on 443 by chance");
     if (!std::equal(clusters.begin(), clusters.end(), fragment.clusters.begin(), fragment.clusters.end())) {
       Break(fragment.name + " does not name its clusters");
     }
   }
 
-  void CheckFilter(const std::string& listener, const google::protobuf::Any& config, std::set<std::string>& clusters) {
+  void CheckCluster(const Fragment& fragment) {
+    envoy::config::cluster::v3::Cluster cluster;
+    cluster.ParseFromString(fragment.bytes);
+    if (!cluster.has_transport_socket()) return;
+    v3::UpstreamTlsContext context;
+    if (!cluster.transport_socket().typed_config().UnpackTo(&context)) return Break(fragment.name + ": no client TLS");
+    CheckContext(fragment.name, context.common_tls_context());
+    if (context.common_tls_context().tls_certificates_size() +
+            context.common_tls_context().tls_certificate_sds_secret_configs_size() >
+        1) {
+      Break(fragment.name + " has two client certificates");
+    }
+  }
+
+  void CheckServerTls(const std::string& listener, const envoy::config::core::v3::TransportSocket& socket) {
+    v3::DownstreamTlsContext context;
+    if (!socket.typed_config().UnpackTo(&context)) return Break(listener + ": no server TLS");
+    const auto& common = context.common_tls_context();
+    CheckContext(listener, common);
+    if (common.tls_certificates_size() + common.tls_certificate_sds_secret_configs_size() != 1) {
+      Break(listener + " needs one server certificate");
+    }
+    // Trust without the demand would let in clients that show no certificate.
+    const bool validates =
+        common.validation_context_type_case() != v3::CommonTlsContext::VALIDATION_CONTEXT_TYPE_NOT_SET;
+    if (validates != context.require_client_certificate().value())
+      Break(listener + " half asks for client certificates");
+  }
+
+  void CheckContext(const std::string& name, const v3::CommonTlsContext& context) {
+    const auto& plain = context.validation_context();
+    if (plain.match_typed_subject_alt_names_size() > 0 && !plain.has_trusted_ca()) Break(name + ": names without a CA");
+    if (context.has_validation_context() && !plain.has_trusted_ca()) Break(name + " validates against nothing");
+    if (context.has_combined_validation_context() &&
+        !context.combined_validation_context().has_validation_context_sds_secret_config()) {
+      Break(name + " combines nothing");
+    }
+  }
+
+  // A chain for TLS or plaintext alone needs the inspector on its port, or it gets nothing, or everything.
+  void CheckTransport(const std::string& name, const Listener& listener, const FilterChainMatch& match, bool tls) {
+    if (tls && match.transport_protocol() == "raw_buffer") Break(name + " asks for a handshake in plaintext");
+    if (match.transport_protocol() == "tls" && !tls) Break(name + " passes TLS on as it came");
+    if (match.transport_protocol().empty()) return;
+    const uint32_t port = match.destination_port().value();
+    if (!Inspects(listener, port)) Break(fmt::format("{} does not inspect port {}", name, port));
+  }
+
+  static bool Inspects(const Listener& listener, uint32_t port) {
+    for (const auto& filter : listener.listener_filters()) {
+      if (filter.name() != "envoy.filters.listener.tls_inspector") continue;
+      if (!filter.has_filter_disabled()) return true;
+      const auto& enabled = filter.filter_disabled().not_match();
+      const auto in = [port](const auto& rule) {
+        return int64_t{rule.destination_port_range().start()} <= port &&
+               port < int64_t{rule.destination_port_range().end()};
+      };
+      return in(enabled) || std::any_of(enabled.or_match().rules().begin(), enabled.or_match().rules().end(), in);
+    }
+    return false;
+  }
+
+  // Of the chains that ask for TLS on a port there is one for plaintext too, and the other way round; on the egress
+  // side plaintext alone may stand beside what passes through.
+  void CheckTwins(const std::string& name, const Listener& listener) {
+    if (listener.traffic_direction() != envoy::config::core::v3::INBOUND) return;
+    std::map<uint32_t, std::multiset<std::string>> transports;
+    for (const FilterChain& chain : listener.filter_chains()) {
+      const auto& match = chain.filter_chain_match();
+      transports[match.destination_port().value()].insert(match.transport_protocol());
+    }
+    for (const auto& [port, kinds] : transports) {
+      if (kinds != std::multiset<std::string>{""} && kinds != std::multiset<std::string>{"raw_buffer", "tls"})
+        Break(fmt::format("{} has chains on port {} that are no twins", name, port));
+    }
+  }
+
+  void CheckFilter(const std::string& listener, const FilterChainMatch& match, const google::protobuf::Any& config,
+                   std::set<std::string>& clusters) {
     HttpConnectionManager manager;
     if (config.UnpackTo(&manager)) {
       const std::string& routes = manager.rds().route_config_name();
       if (!NamesOf(FragmentType::kRoute).contains(routes)) Break(listener + " asks for unknown " + routes);
-      if (!asked_for_.insert(routes).second) Break(listener + ": two chains share " + routes);
+      const std::string asker = fmt::format("{} {}", listener, match.destination_port().value());
+      const std::string& first = asked_for_.emplace(routes, asker).first->second;
+      if (first != asker) Break(listener + ": chains of two ports share " + routes);
       return;
     }
     TcpProxy proxy;
@@ -139,7 +228,7 @@ class Checker {
 
   const ProxyConfig& config_;
   std::set<uint32_t> ports_;
-  std::set<std::string> asked_for_;
+  std::map<std::string, std::string> asked_for_;  // by the name of the routes: listener and port
   std::vector<std::string> broken_;
 };
 

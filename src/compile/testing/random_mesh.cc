@@ -40,11 +40,52 @@ void Fill(Duration& duration) {
   duration.set_value(Among<int64_t>({0, 1, 1500, INT64_MAX}));
 }
 
+std::string PathOrNone() { return Among<std::string>({"/a.pem", "/b.pem", "/b.pem", ""}); }
+std::string SecretOrNone() { return Among<std::string>({"spiffe://shop", "secret", "secret", ""}); }
+
+// Of a listener or a client; of kinds that do not exist too: none, and files without names.
+template <typename Certificate>
+void FillCertificate(Certificate& certificate) {
+  if (OneIn(2)) {
+    certificate.mutable_file()->set_certificate_chain(PathOrNone());
+    certificate.mutable_file()->set_private_key(PathOrNone());
+  } else if (!OneIn(4)) {
+    certificate.mutable_sds()->set_secret_name(SecretOrNone());
+  } else if constexpr (requires { certificate.mutable_acm(); }) {
+    if (OneIn(2)) certificate.mutable_acm()->set_certificate_arn("arn:aws:acm:us-east-1:111111111111:certificate/c");
+  }
+}
+
+template <typename Validation>
+void FillValidation(Validation& validation) {
+  auto& trust = *validation.mutable_trust();
+  if (OneIn(2)) {
+    trust.mutable_file()->set_certificate_chain(PathOrNone());
+  } else if (!OneIn(4)) {
+    trust.mutable_sds()->set_secret_name(SecretOrNone());
+  } else if constexpr (requires { trust.mutable_acm(); }) {
+    if (OneIn(2))
+      trust.mutable_acm()->add_certificate_authority_arns("arn:aws:acm-pca:us-east-1:1:certificate-authority/c");
+  }
+  for (int i = OneIn(2) ? Below(3) : 0; i > 0; --i) {
+    validation.mutable_subject_alternative_names()->mutable_match()->add_exact(
+        Among<std::string>({"a.example", "*.example", "spiffe://shop/a", "10.0.0.1", ""}));
+  }
+}
+
 template <typename Tls>
 void FillClientTls(Tls& tls) {
-  tls.mutable_validation()->mutable_trust()->mutable_file()->set_certificate_chain("/ca.pem");
+  if (!OneIn(8)) FillValidation(*tls.mutable_validation());
+  if (OneIn(3)) FillCertificate(*tls.mutable_certificate());
   if (OneIn(2)) tls.set_enforce(OneIn(2));
   if (OneIn(3)) tls.add_ports(Port());
+}
+
+template <typename Tls>
+void FillServerTls(Tls& tls) {
+  tls.set_mode(static_cast<decltype(tls.mode())>(Below(4)));
+  if (!OneIn(8)) FillCertificate(*tls.mutable_certificate());
+  if (OneIn(3)) FillValidation(*tls.mutable_validation());
 }
 
 template <typename Logging>
@@ -61,12 +102,12 @@ api::VirtualNodeSpec RandomNode() {
     listener.mutable_port_mapping()->set_port(Port());
     listener.mutable_port_mapping()->set_protocol(AnyProtocol());
     if (OneIn(4)) Fill(*listener.mutable_timeout()->mutable_http()->mutable_per_request());
-    if (OneIn(6)) listener.mutable_tls()->set_mode(static_cast<api::ListenerTlsMode>(1 + Below(3)));
+    if (OneIn(3)) FillServerTls(*listener.mutable_tls());
   }
   for (int i = Below(6); i > 0; --i) {
     auto& backend = *spec.add_backends()->mutable_virtual_service();
     backend.set_virtual_service_name(ServiceName());
-    if (OneIn(6)) FillClientTls(*backend.mutable_client_policy()->mutable_tls());
+    if (OneIn(3)) FillClientTls(*backend.mutable_client_policy()->mutable_tls());
   }
   if (OneIn(8)) FillClientTls(*spec.mutable_backend_defaults()->mutable_client_policy()->mutable_tls());
   if (OneIn(4)) FillLogging(*spec.mutable_logging());
@@ -74,7 +115,7 @@ api::VirtualNodeSpec RandomNode() {
     spec.mutable_service_discovery()->mutable_aws_cloud_map()->set_service_name("s");
   } else if (!OneIn(6)) {
     auto& dns = *spec.mutable_service_discovery()->mutable_dns();
-    dns.set_hostname(Among<std::string>({"a.example", "b.example", "", "with space"}));
+    dns.set_hostname(Among<std::string>({"a.example", "b.example.", "10.0.0.1", "", "with space"}));
     if (OneIn(3)) dns.set_ip_preference(static_cast<api::IpPreference>(1 + Below(4)));
     if (OneIn(3)) dns.set_response_type(api::DNS_RESPONSE_TYPE_ENDPOINTS);
   }
@@ -176,9 +217,9 @@ api::VirtualGatewaySpec RandomGateway() {
     auto& listener = *spec.add_listeners();
     listener.mutable_port_mapping()->set_port(Port());
     listener.mutable_port_mapping()->set_protocol(static_cast<api::VirtualGatewayPortProtocol>(1 + Below(3)));
-    if (OneIn(6)) listener.mutable_tls()->set_mode(static_cast<api::VirtualGatewayListenerTlsMode>(1 + Below(3)));
+    if (OneIn(3)) FillServerTls(*listener.mutable_tls());
   }
-  if (OneIn(6)) FillClientTls(*spec.mutable_backend_defaults()->mutable_client_policy()->mutable_tls());
+  if (OneIn(4)) FillClientTls(*spec.mutable_backend_defaults()->mutable_client_policy()->mutable_tls());
   if (OneIn(3)) FillLogging(*spec.mutable_logging());
   return spec;
 }
