@@ -43,6 +43,9 @@ class TargetResolver {
   using Ports = ListenersByPort<chancery::model::Listener>;
   Upstream ToUpstream(const std::string& node, const chancery::model::VirtualNodeSpec& spec,
                       const Ports::value_type& entry, const ClientTls& tls);
+  // Health check and outlier detection, which are the listener's and act at its clients.
+  void SetUpstream(const std::string& node, const chancery::model::Listener& listener, ir::Protocol protocol,
+                   ir::Cluster& cluster);
 
   Reader& reader_;
   std::map<std::string, ir::Cluster>& clusters_;
