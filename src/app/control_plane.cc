@@ -10,6 +10,7 @@
 
 #include "app/admin_socket.h"
 #include "app/retention.h"
+#include "compile/compile.h"
 #include "frontend/account_quotas.h"
 #include "frontend/iam_gate.h"
 #include "frontend/idempotency.h"
@@ -57,7 +58,11 @@ base::Status ControlPlane::Start() {
     return frontend::EnvoyLimit(quotas_, key.mesh.owner, key.kind);
   };
   ems_ = std::make_unique<ems::Ems>(std::move(ems_options), feed_, *stream_gate_, clock_);
-  transformer_ = std::make_unique<transform::Transformer>(*store_, feed_, clock_);
+  transformer_ = std::make_unique<transform::Transformer>(
+      *store_, feed_, clock_,
+      [chosen = options_.proxies](const model::Snapshot& snapshot, const compile::ProxyKey& key) {
+        return compile::CompileWith(chosen, snapshot, key);
+      });
   // Nothing is served before the whole state is compiled.
   CHANCERY_RETURN_IF_ERROR(transformer_->Start());
   CHANCERY_RETURN_IF_ERROR(StartXds());

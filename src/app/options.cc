@@ -136,6 +136,14 @@ void AddServeOptions(CLI::App& command, ServeOptions& options) {
       ->envname("CHANCERY_SETTLE_MS")
       ->check(CLI::Range(0, 60'000));
   command
+      .add_flag("--vcluster-stats", options.proxies.vcluster_stats,
+                "Proxies have the stats vhost.NAME.vcluster.other.*, as App Mesh's did")
+      ->envname("CHANCERY_VCLUSTER_STATS");
+  command
+      .add_flag("--envoy-limits", options.proxies.envoys_own_limits,
+                "As App Mesh accounts from before 2020-07-29: Envoy's own circuit breakers, no default retries")
+      ->envname("CHANCERY_ENVOY_LIMITS");
+  command
       .add_flag("--insecure-no-auth", options.insecure_no_auth,
                 "Serve the API without authentication, on loopback only")
       ->envname("CHANCERY_INSECURE_NO_AUTH");

@@ -6,6 +6,7 @@
 
 #include "app/installation.h"
 #include "base/result.h"
+#include "compile/options.h"
 
 namespace CLI {
 class App;
@@ -26,6 +27,8 @@ struct ServeOptions {
   std::string log_level = "info";
   unsigned xds_loops = 0;
   std::chrono::milliseconds settle{1000};
+  // Of what all proxies are given.
+  compile::Options proxies;
   // Files in PEM; both or none.
   std::string tls_certificate;
   std::string tls_key;

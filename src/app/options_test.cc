@@ -116,6 +116,15 @@ TEST(ServeOptions, TokensNeedAnIssuerAnAudienceAndKeysThatCanBeTrusted) {
   }
 }
 
+TEST(ServeOptions, WhatAllProxiesAreGivenIsChosenByFlags) {
+  ServeOptions options;
+  EXPECT_EQ(options.proxies, compile::Options{});
+  CLI::App app;
+  AddServeOptions(app, options);
+  app.parse("--vcluster-stats --envoy-limits", false);
+  EXPECT_EQ(options.proxies, (compile::Options{.vcluster_stats = true, .envoys_own_limits = true}));
+}
+
 TEST(ServeOptions, EachFlagHasAnEnvironmentVariable) {
   ServeOptions options;
   CLI::App app;

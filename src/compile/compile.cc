@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/check.h"
+#include "compile/apply_options.h"
 #include "compile/emit/emit.h"
 #include "compile/reader.h"
 #include "compile/resolve.h"
@@ -27,11 +28,14 @@ void DropUnused(std::vector<FragmentPtr>& fragments, const ir::Proxy& proxy) {
 
 }  // namespace
 
-ProxyConfig Compile(const model::Snapshot& snapshot, const ProxyKey& key) {
+ProxyConfig Compile(const model::Snapshot& snapshot, const ProxyKey& key) { return CompileWith({}, snapshot, key); }
+
+ProxyConfig CompileWith(const Options& options, const model::Snapshot& snapshot, const ProxyKey& key) {
   CHANCERY_CHECK(key.kind == model::Kind::kVirtualNode || key.kind == model::Kind::kVirtualGateway);
   Reader reader(snapshot, key.profile);
   const bool node = key.kind == model::Kind::kVirtualNode;
-  const ir::Proxy proxy = node ? ResolveNode(reader, key.name) : ResolveGateway(reader, key.name);
+  ir::Proxy proxy = node ? ResolveNode(reader, key.name) : ResolveGateway(reader, key.name);
+  ApplyOptions(options, proxy);
 
   ProxyConfig config;
   for (const auto& [name, cluster] : proxy.clusters) config.fragments.push_back(emit::EmitCluster(cluster));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compile/fragment.h"
+#include "compile/options.h"
 #include "compile/profile.h"
 #include "model/resource.h"
 #include "model/snapshot.h"
@@ -59,5 +60,8 @@ struct ProxyConfig {
 // that an Envoy of the profile accepts; what contradicts itself degrades by itself, deterministically,
 // with a warning (architecture.md §6). When the resource itself is absent the configuration is empty.
 ProxyConfig Compile(const model::Snapshot& snapshot, const ProxyKey& key);
+
+// The same for an installation that chose otherwise; equal options are part of the promise.
+ProxyConfig CompileWith(const Options& options, const model::Snapshot& snapshot, const ProxyKey& key);
 
 }  // namespace chancery::compile

@@ -12,6 +12,7 @@
 
 #include "compile/fragment.h"
 #include "compile/ir_tls.h"
+#include "compile/ir_upstream.h"
 
 // What a proxy is to do, between the model (resolve) and Envoy's protos (emit/). Plain values in the
 // order in which they are emitted; whatever is in here is accepted by an Envoy of the profile.
@@ -26,7 +27,8 @@ inline bool IsHttp(Protocol protocol) { return protocol != Protocol::kTcp; }
 inline bool NeedsHttp2(Protocol protocol) { return protocol == Protocol::kHttp2 || protocol == Protocol::kGrpc; }
 
 struct Cluster {
-  enum class Type : uint8_t { kStatic, kLogicalDns, kStrictDns, kOriginalDst };
+  // kEds: its endpoints are a fragment of its own, of its name (features/discovery.h).
+  enum class Type : uint8_t { kStatic, kLogicalDns, kStrictDns, kOriginalDst, kEds };
   enum class Family : uint8_t { kAuto, kV4Only, kV6Only, kV4Preferred };
 
   std::string name;
@@ -39,6 +41,9 @@ struct Cluster {
   // Nothing: plaintext.
   std::optional<UpstreamTls> tls;
   Millis connect_timeout{1000};
+  Limits limits;
+  std::optional<HealthCheck> health_check;
+  std::optional<OutlierDetection> outlier_detection;
   // Told to the statistics of the upstream side (contract/envoy.md §2.6).
   std::optional<std::string> target_node;
   std::vector<Slot> slots;
@@ -139,6 +144,8 @@ struct VirtualHost {
   std::string name;
   std::vector<std::string> domains;  // at least one
   std::vector<Route> routes;
+  // Has a virtual cluster that matches nothing, for the stats of all others (options.h).
+  bool virtual_cluster = false;
   bool operator==(const VirtualHost&) const = default;
 };
 

@@ -9,6 +9,7 @@
 
 #include "compile/features/access_log.h"
 #include "compile/features/client_tls.h"
+#include "compile/features/connection_pool.h"
 #include "compile/features/discovery.h"
 #include "compile/features/gateway_rewrite.h"
 #include "compile/features/listener_ports.h"
@@ -140,6 +141,9 @@ class GatewayResolver {
         continue;
       }
       route->name = name;
+      if (route->rewrite.path_not_applied) {
+        Warn(name, "rewrites its path, which needs a match of the path: the prefix is rewritten as if it did not");
+      }
       if (spec->has_priority()) route->priority = spec->priority();
       header_routes_ = header_routes_ || !route->rewrite.hostname;
       routes_.push_back(*std::move(route));
@@ -182,10 +186,6 @@ class GatewayResolver {
       return reader_.Warn(Kind::kVirtualGateway, "", name_,
                           fmt::format("port {} is the gateway's own: a listener there is not served", port));
     }
-    if (listener.has_connection_pool()) {
-      reader_.Warn(Kind::kVirtualGateway, "", name_,
-                   fmt::format("the connection pool of port {} is not served yet", port));
-    }
     ir::Cluster hop;
     hop.name =
         names::SelfRedirectCluster(reader_.mesh_name(), name_, several ? std::optional(port) : std::nullopt, protocol);
@@ -193,6 +193,7 @@ class GatewayResolver {
     hop.port = names::kEgressPort;
     hop.http2 = ir::NeedsHttp2(protocol);
     hop.slots = {Slot::kBindEgress};
+    if (listener.has_connection_pool()) SetLimits(listener.connection_pool(), port, protocol, hop);
     proxy_.clusters.emplace(hop.name, hop);
 
     ir::Listener ingress = NewListener(port);
@@ -207,6 +208,16 @@ class GatewayResolver {
     ingress.chains = WithTls(std::move(chain), *tls);
     proxy_.listeners.push_back(std::move(ingress));
     proxy_.route_configs.push_back(std::move(config));
+  }
+
+  void SetLimits(const chancery::model::VirtualGatewayConnectionPool& pool, uint32_t port, ir::Protocol protocol,
+                 ir::Cluster& hop) {
+    if (const auto limits = ToLimits(pool, protocol)) {
+      hop.limits = *limits;
+    } else {
+      reader_.Warn(Kind::kVirtualGateway, "", name_,
+                   fmt::format("the connection pool of port {} is of another protocol: not applied", port));
+    }
   }
 
   ir::Listener NewListener(uint32_t port) const {

@@ -7,6 +7,7 @@
 
 #include "compile/features/access_log.h"
 #include "compile/features/client_tls.h"
+#include "compile/features/connection_pool.h"
 #include "compile/features/discovery.h"
 #include "compile/features/listener_ports.h"
 #include "compile/features/timeouts.h"
@@ -105,16 +106,13 @@ class NodeResolver {
 
   ir::FilterChain IngressChain(uint32_t port, ir::Protocol protocol, const chancery::model::Listener& listener,
                                bool several) {
-    if (listener.has_connection_pool()) {
-      reader_.Warn(Kind::kVirtualNode, "", name_,
-                   fmt::format("the connection pool of port {} is not served yet", port));
-    }
     ir::Cluster cluster;
     cluster.name = names::IngressCluster(mesh_, name_, protocol, port);
     cluster.host = LoopbackOf(preference_);
     cluster.port = port;
     cluster.http2 = ir::NeedsHttp2(protocol);
     cluster.connect_timeout = ir::Millis(250);
+    if (listener.has_connection_pool()) SetLimits(listener.connection_pool(), protocol, cluster);
     cluster.slots = {Slot::kBindApplication};
     AddCluster(cluster);
 
@@ -132,6 +130,15 @@ class NodeResolver {
     proxy_.route_configs.push_back({routes, {{std::string(names::kLocalServiceHost), {"*"}, {std::move(route)}}}});
     chain.filter = ir::HttpChain{stat_prefix, routes, protocol == ir::Protocol::kHttp};
     return chain;
+  }
+
+  void SetLimits(const chancery::model::VirtualNodeConnectionPool& pool, ir::Protocol protocol, ir::Cluster& cluster) {
+    if (const auto limits = ToLimits(pool, protocol)) {
+      cluster.limits = *limits;
+    } else {
+      reader_.Warn(Kind::kVirtualNode, "", name_,
+                   fmt::format("the connection pool of port {} is of another protocol: not applied", cluster.port));
+    }
   }
 
   static ir::Timeouts IngressTimeouts(const chancery::model::ListenerTimeout& timeout, ir::Protocol protocol) {

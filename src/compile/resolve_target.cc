@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "compile/features/discovery.h"
+#include "compile/features/health_check.h"
+#include "compile/features/outlier_detection.h"
 #include "compile/names.h"
 
 namespace chancery::compile {
@@ -38,15 +40,10 @@ TargetResolver::Upstream TargetResolver::ToUpstream(const std::string& node,
   if (const std::string contradiction = ContradictionOf(cluster->tls, *server); !contradiction.empty()) {
     reader_.Warn(Kind::kVirtualNode, "", node, fmt::format("connections to port {} fail: {}", port, contradiction));
   }
-  if (listener.listener->has_health_check()) {
-    reader_.Warn(Kind::kVirtualNode, "", node, fmt::format("the health check of port {} is not served yet", port));
-  }
-  if (listener.listener->has_outlier_detection()) {
-    reader_.Warn(Kind::kVirtualNode, "", node, fmt::format("the outlier detection of port {} is not served yet", port));
-  }
   cluster->port = port;
   cluster->http2 = ir::NeedsHttp2(listener.protocol);
   cluster->target_node = node;
+  SetUpstream(node, *listener.listener, listener.protocol, *cluster);
   const auto name = AddCluster(node, listener.protocol, *std::move(cluster));
   if (!name) return not_served("the names of its clusters are taken");
   return {port, listener.protocol, *name, true};
@@ -61,6 +58,25 @@ std::optional<std::string> TargetResolver::AddCluster(const std::string& node, i
     if (clusters_.emplace(name, cluster).first->second == cluster) return name;
   }
   return std::nullopt;
+}
+
+void TargetResolver::SetUpstream(const std::string& node, const chancery::model::Listener& listener,
+                                 ir::Protocol protocol, ir::Cluster& cluster) {
+  if (listener.has_health_check()) {
+    std::string why;
+    cluster.health_check = ToHealthCheck(listener.health_check(), protocol, cluster.port, why);
+    if (!cluster.health_check) {
+      reader_.Warn(Kind::kVirtualNode, "", node, fmt::format("port {} is not health-checked: {}", cluster.port, why));
+    }
+  }
+  if (!listener.has_outlier_detection()) return;
+  cluster.outlier_detection = ToOutlierDetection(listener.outlier_detection());
+  if (reader_.Has(EnvoyFeature::kAlwaysEjectOneHost)) return;
+  cluster.outlier_detection->always_eject_one_host = false;
+  reader_.Warn(
+      Kind::kVirtualNode, "", node,
+      fmt::format("port {}: some Envoys before 1.31 eject nobody where maxEjectionPercent is less than one host",
+                  cluster.port));
 }
 
 std::vector<TargetResolver::Upstream> TargetResolver::All(const std::string& node, const ClientPolicy& policy) {

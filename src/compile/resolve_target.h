@@ -46,6 +46,9 @@ class TargetResolver {
   // Adds it under the name that dashboards know, under a further one when that is taken by a cluster
   // with another TLS. Nothing when both are.
   std::optional<std::string> AddCluster(const std::string& node, ir::Protocol protocol, ir::Cluster cluster);
+  // Health check and outlier detection, which are the listener's and act at its clients.
+  void SetUpstream(const std::string& node, const chancery::model::Listener& listener, ir::Protocol protocol,
+                   ir::Cluster& cluster);
 
   Reader& reader_;
   std::map<std::string, ir::Cluster>& clusters_;

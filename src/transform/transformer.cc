@@ -25,8 +25,9 @@ base::Result<model::ResourcePtr> ParseResource(model::ResourceKey key, const std
 
 }  // namespace
 
-Transformer::Transformer(store::Store& store, Feed& feed, const base::Clock& clock)
-    : store_(store), feed_(feed), clock_(clock) {
+Transformer::Transformer(store::Store& store, Feed& feed, const base::Clock& clock,
+                         MeshCompiler::CompileFunction compile)
+    : store_(store), feed_(feed), clock_(clock), compile_(std::move(compile)) {
   feed_.OnDemand([this](const model::MeshId& mesh) { OnDemand(mesh); });
 }
 
@@ -74,7 +75,7 @@ base::Result<store::Txn> Transformer::LoadAll() {
       auto resource = ParseResource(*std::move(key), entry.value, entry.version);
       if (!resource) return resource.error();
       const model::MeshId& mesh = (*resource)->key.mesh;
-      meshes_.try_emplace(mesh, mesh).first->second.Load(*std::move(resource));
+      meshes_.try_emplace(mesh, mesh, compile_).first->second.Load(*std::move(resource));
       after = entry.key;
     }
     more = page->more;
@@ -188,7 +189,7 @@ void Transformer::CompileDemanded(const model::MeshId& mesh) {
 }
 
 void Transformer::CompileMesh(const model::MeshId& mesh, const std::vector<MeshTransaction>& transactions) {
-  const auto [found, is_new] = meshes_.try_emplace(mesh, mesh);
+  const auto [found, is_new] = meshes_.try_emplace(mesh, mesh, compile_);
   MeshCompiler& compiler = found->second;
   FeedUpdate update = compiler.Apply(transactions, feed_.TakeDemand(mesh, is_new));
   const size_t manifests = update.changed.size();

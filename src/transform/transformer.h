@@ -23,8 +23,9 @@ namespace chancery::transform {
 // (Feed::OnDemand) and kept as long. Start and Stop from one thread; the work is on one of its own.
 class Transformer {
  public:
-  // References outlive it.
-  Transformer(store::Store& store, Feed& feed, const base::Clock& clock);
+  // References outlive it. `compile` is what all meshes are compiled with.
+  Transformer(store::Store& store, Feed& feed, const base::Clock& clock,
+              MeshCompiler::CompileFunction compile = compile::Compile);
   ~Transformer();
 
   // Reads and publishes the whole state, marks the feed complete, then follows changes until Stop.
@@ -62,6 +63,7 @@ class Transformer {
   store::Store& store_;
   Feed& feed_;
   const base::Clock& clock_;
+  const MeshCompiler::CompileFunction compile_;
 
   // Confined to the thread once it runs.
   std::map<model::MeshId, MeshCompiler> meshes_;

@@ -1,11 +1,10 @@
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/extensions/upstreams/http/v3/http_protocol_options.pb.h>
 
-#include <limits>
-
 #include "compile/emit/emit.h"
 #include "compile/emit/proto.h"
 #include "compile/emit/tls.h"
+#include "compile/emit/upstream.h"
 #include "model/serialize.h"
 
 namespace chancery::compile::emit {
@@ -23,6 +22,8 @@ Cluster::DiscoveryType TypeOf(ir::Cluster::Type type) {
       return Cluster::STRICT_DNS;
     case ir::Cluster::Type::kOriginalDst:
       return Cluster::ORIGINAL_DST;
+    case ir::Cluster::Type::kEds:
+      return Cluster::EDS;
   }
   return Cluster::STATIC;
 }
@@ -41,16 +42,6 @@ Cluster::DnsLookupFamily FamilyOf(ir::Cluster::Family family) {
   return Cluster::AUTO;
 }
 
-// Clients are not limited (contract/envoy.md §2.1); priority HIGH keeps Envoy's own thresholds.
-void SetCircuitBreakers(Cluster& cluster) {
-  constexpr uint32_t kUnlimited = std::numeric_limits<int32_t>::max();
-  auto& thresholds = *cluster.mutable_circuit_breakers()->add_thresholds();
-  thresholds.mutable_max_connections()->set_value(kUnlimited);
-  thresholds.mutable_max_pending_requests()->set_value(kUnlimited);
-  thresholds.mutable_max_requests()->set_value(kUnlimited);
-  thresholds.mutable_max_retries()->set_value(kUnlimited);
-}
-
 void SetEndpoint(const ir::Cluster& from, Cluster& cluster) {
   auto& assignment = *cluster.mutable_load_assignment();
   assignment.set_cluster_name(from.name);
@@ -58,6 +49,12 @@ void SetEndpoint(const ir::Cluster& from, Cluster& cluster) {
   auto& address = *assignment.add_endpoints()->add_lb_endpoints()->mutable_endpoint()->mutable_address();
   address.mutable_socket_address()->set_address(from.host);
   address.mutable_socket_address()->set_port_value(from.port);
+}
+
+void SetEds(Cluster& cluster) {
+  auto& source = *cluster.mutable_eds_cluster_config()->mutable_eds_config();
+  source.mutable_ads();
+  source.set_resource_api_version(envoy::config::core::v3::V3);
 }
 
 void SetHttp2(Cluster& cluster) {
@@ -74,10 +71,12 @@ FragmentPtr EmitCluster(const ir::Cluster& from) {
   cluster.set_name(from.name);
   cluster.set_type(TypeOf(from.type));
   *cluster.mutable_connect_timeout() = ToDuration(from.connect_timeout);
-  SetCircuitBreakers(cluster);
+  SetLimits(from.limits, cluster);
   const bool dns = from.type == ir::Cluster::Type::kLogicalDns || from.type == ir::Cluster::Type::kStrictDns;
   if (from.type == ir::Cluster::Type::kOriginalDst) {
     cluster.set_lb_policy(Cluster::CLUSTER_PROVIDED);
+  } else if (from.type == ir::Cluster::Type::kEds) {
+    SetEds(cluster);
   } else {
     SetEndpoint(from, cluster);
   }
@@ -91,6 +90,8 @@ FragmentPtr EmitCluster(const ir::Cluster& from) {
     cluster.mutable_transport_socket()->set_name(kTlsSocket);
     *cluster.mutable_transport_socket()->mutable_typed_config() = ToTlsContext(*from.tls);
   }
+  if (from.health_check) SetHealthCheck(*from.health_check, cluster);
+  if (from.outlier_detection) SetOutlierDetection(*from.outlier_detection, cluster);
   if (from.target_node) {
     auto& metadata = (*cluster.mutable_metadata()->mutable_filter_metadata())[kStatsMetadata];
     (*metadata.mutable_fields())["config"].set_string_value(StatsTags("TargetVirtualNode", *from.target_node));

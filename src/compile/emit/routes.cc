@@ -112,6 +112,15 @@ void SetRoute(const ir::Route& from, v3::Route& to) {
   for (const std::string& name : from.remove_response_headers) to.add_response_headers_to_remove(name);
 }
 
+// No request has this path; Envoy then counts all of them as vcluster.other (contract/envoy.md §3.2).
+void AddVirtualCluster(v3::VirtualHost& to) {
+  auto& cluster = *to.add_virtual_clusters();
+  cluster.set_name("none");
+  auto& path = *cluster.add_headers();
+  path.set_name(":path");
+  path.mutable_string_match()->set_exact("/.chancery-none");
+}
+
 void AddClusters(const ir::Route& route, std::vector<std::string>& clusters) {
   if (const auto* single = std::get_if<ir::ToCluster>(&route.action)) clusters.push_back(single->cluster);
   if (const auto* split = std::get_if<ir::Split>(&route.action)) {
@@ -129,6 +138,7 @@ FragmentPtr EmitRoutes(const ir::RouteConfig& from) {
     auto& to = *config.add_virtual_hosts();
     to.set_name(host.name);
     for (const std::string& domain : host.domains) to.add_domains(domain);
+    if (host.virtual_cluster) AddVirtualCluster(to);
     for (const ir::Route& route : host.routes) {
       SetRoute(route, *to.add_routes());
       AddClusters(route, clusters);

@@ -10,6 +10,12 @@
 #include "compile/ir.h"
 
 // How a node is found and where its own application listens (contract/envoy.md §2.6).
+//
+// This is the only place that knows the sources of endpoints. DNS leaves them to the proxy. A registry
+// (Cloud Map) plugs in here: ToDiscovery then gives a cluster of type kEds, and who calls it adds a
+// fragment of type kEndpoint under the cluster's name, made from instances that have to be part of the
+// snapshot, so that the compiler stays pure. An assignment without endpoints is one too: without any the
+// cluster would not become warm (§7.3). Until then such a node is not served, with a warning.
 namespace chancery::compile {
 
 // The node's own preference, else the mesh's; IP_PREFERENCE_UNSPECIFIED when neither has one.

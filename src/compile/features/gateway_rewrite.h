@@ -18,6 +18,8 @@ struct GatewayRewrite {
   // "/orders" with the default rewrite is two routes, of "/orders/" and "/orders", so that what is
   // left begins with one slash.
   bool both_slashes = false;
+  // A rewrite of the whole path beside a match of a prefix: there is nothing that it could replace.
+  bool path_not_applied = false;
 };
 
 template <typename Rewrite>
@@ -26,7 +28,9 @@ bool RewritesHostname(const Rewrite& rewrite) {
 }
 
 inline GatewayRewrite ToRewrite(const chancery::model::GrpcGatewayRouteAction& action, const ir::RouteMatch&) {
-  return {RewritesHostname(action.rewrite()), std::nullopt, false};
+  GatewayRewrite result;
+  result.hostname = RewritesHostname(action.rewrite());
+  return result;
 }
 
 inline GatewayRewrite ToRewrite(const chancery::model::HttpGatewayRouteAction& action, const ir::RouteMatch& match) {
@@ -37,6 +41,7 @@ inline GatewayRewrite ToRewrite(const chancery::model::HttpGatewayRouteAction& a
     if (action.rewrite().path().has_exact()) result.path = action.rewrite().path().exact();
     return result;
   }
+  result.path_not_applied = action.rewrite().path().has_exact();
   const auto& prefix = action.rewrite().prefix();
   if (prefix.has_value()) {
     result.path = prefix.value();

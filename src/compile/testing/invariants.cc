@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 #include <tuple>
 
 #include "compile/testing/validate_rules.h"
@@ -18,6 +19,7 @@
 namespace chancery::compile::testing {
 namespace {
 
+using envoy::config::cluster::v3::Cluster;
 using envoy::config::listener::v3::FilterChain;
 using envoy::config::listener::v3::FilterChainMatch;
 using envoy::config::listener::v3::Listener;
@@ -74,6 +76,22 @@ class Checker {
       }
     }
     if (!std::is_sorted(config_.warnings.begin(), config_.warnings.end())) Break("the warnings are not sorted");
+  }
+
+  void CheckCluster(const Fragment& fragment) {
+    Cluster cluster;
+    cluster.ParseFromString(fragment.bytes);
+    const bool http2 = cluster.typed_extension_protocol_options_size() > 0;
+    for (const auto& check : cluster.health_checks()) {
+      if (check.has_grpc_health_check() && !http2) Break(fragment.name + " has a grpc check without HTTP/2");
+    }
+    const bool dns = cluster.type() == Cluster::LOGICAL_DNS || cluster.type() == Cluster::STRICT_DNS;
+    const bool waits = !cluster.has_wait_for_warm_on_init() || cluster.wait_for_warm_on_init().value();
+    if (dns && waits) Break(fragment.name + " holds back its proxy until its name resolves");
+    if (dns != fragment.dns) Break(fragment.name + " is marked as DNS, or is not, against its type");
+    const bool provided = cluster.lb_policy() == Cluster::CLUSTER_PROVIDED;
+    if (provided != (cluster.type() == Cluster::ORIGINAL_DST))
+      Break(fragment.name + " has another load balancing policy");
   }
 
   void CheckListener(const Fragment& fragment) {
@@ -217,6 +235,8 @@ class Checker {
   void CheckAction(const std::string& name, const envoy::config::route::v3::Route& route,
                    std::set<std::string>& clusters) {
     if (!route.has_route()) return;
+    if (route.route().has_path_rewrite_policy()) Break(name + " rewrites paths as Envoy 1.36 does not");
+    CheckRetries(name, route.route().retry_policy());
     if (route.route().has_cluster()) clusters.insert(route.route().cluster());
     uint64_t sum = 0;
     for (const auto& cluster : route.route().weighted_clusters().clusters()) {
@@ -224,6 +244,24 @@ class Checker {
       clusters.insert(cluster.name());
     }
     if (route.route().has_weighted_clusters() && sum == 0) Break(name + " has a split of no weight");
+  }
+
+  // An unknown token is accepted and ignored.
+  void CheckRetries(const std::string& name, const envoy::config::route::v3::RetryPolicy& policy) {
+    static const std::set<std::string> kKnown = {"",
+                                                 "cancelled",
+                                                 "deadline-exceeded",
+                                                 "internal",
+                                                 "resource-exhausted",
+                                                 "unavailable",
+                                                 "reset",
+                                                 "connect-failure",
+                                                 "refused-stream",
+                                                 "retriable-status-codes"};
+    std::istringstream tokens(policy.retry_on());
+    for (std::string token; std::getline(tokens, token, ',');) {
+      if (!kKnown.contains(token)) Break(name + " retries on the unknown " + token);
+    }
   }
 
   const ProxyConfig& config_;

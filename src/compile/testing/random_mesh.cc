@@ -92,7 +92,55 @@ template <typename Logging>
 void FillLogging(Logging& logging) {
   auto& file = *logging.mutable_access_log()->mutable_file();
   file.set_path("/dev/stdout");
-  if (OneIn(2)) file.mutable_format()->set_text("%START_TIME%\n");
+  if (OneIn(3)) {
+    file.mutable_format()->set_text("%START_TIME%\n");
+  } else if (OneIn(2)) {
+    for (const char* key : {"time", "time"}) {
+      auto& entry = *file.mutable_format()->add_json();
+      entry.set_key(key);
+      entry.set_value("%START_TIME%");
+    }
+  }
+}
+
+template <typename Pool>
+void FillPool(Pool& pool) {
+  switch (Below(3)) {
+    case 0:
+      pool.mutable_http()->set_max_connections(Among({0, 1, INT32_MAX}));
+      if (OneIn(2)) pool.mutable_http()->set_max_pending_requests(Among({1, INT32_MAX}));
+      break;
+    case 1:
+      pool.mutable_http2()->set_max_requests(Among({1, INT32_MAX}));
+      break;
+    default:
+      pool.mutable_grpc()->set_max_requests(2);
+  }
+}
+
+void FillHealthCheck(api::HealthCheckPolicy& check) {
+  check.set_protocol(static_cast<api::PortProtocol>(Below(5)));
+  check.set_path(Among<std::string>({"/ping", "/", "", "bad\r\n"}));
+  if (OneIn(4)) check.set_port(Port());
+  check.set_interval_millis(Among<int64_t>({0, 5000, INT64_MAX}));
+  check.set_timeout_millis(Among<int64_t>({0, 2000, INT64_MAX}));
+  check.set_healthy_threshold(Among({0, 2, INT32_MAX}));
+  check.set_unhealthy_threshold(Among({0, 10, INT32_MAX}));
+}
+
+void FillOutlierDetection(api::OutlierDetection& detection) {
+  detection.set_max_server_errors(Among<int64_t>({0, 5, INT64_MAX}));
+  Fill(*detection.mutable_interval());
+  Fill(*detection.mutable_base_ejection_duration());
+  detection.set_max_ejection_percent(Among({0, 10, 100, INT32_MAX}));
+}
+
+// Several kinds at once, as no valid spec has them: the listener's own counts.
+void FillListenerTimeout(api::ListenerTimeout& timeout) {
+  if (OneIn(2)) Fill(*timeout.mutable_http()->mutable_per_request());
+  if (OneIn(2)) Fill(*timeout.mutable_http2()->mutable_idle());
+  if (OneIn(2)) Fill(*timeout.mutable_grpc()->mutable_per_request());
+  if (OneIn(2)) Fill(*timeout.mutable_tcp()->mutable_idle());
 }
 
 api::VirtualNodeSpec RandomNode() {
@@ -101,7 +149,11 @@ api::VirtualNodeSpec RandomNode() {
     auto& listener = *spec.add_listeners();
     listener.mutable_port_mapping()->set_port(Port());
     listener.mutable_port_mapping()->set_protocol(AnyProtocol());
-    if (OneIn(4)) Fill(*listener.mutable_timeout()->mutable_http()->mutable_per_request());
+    if (OneIn(4)) FillListenerTimeout(*listener.mutable_timeout());
+    if (OneIn(4)) FillPool(*listener.mutable_connection_pool());
+    if (OneIn(8)) listener.mutable_connection_pool()->mutable_tcp()->set_max_connections(9);
+    if (OneIn(4)) FillHealthCheck(*listener.mutable_health_check());
+    if (OneIn(4)) FillOutlierDetection(*listener.mutable_outlier_detection());
     if (OneIn(3)) FillServerTls(*listener.mutable_tls());
   }
   for (int i = Below(6); i > 0; --i) {
@@ -132,6 +184,56 @@ void FillTargets(Targets& targets) {
   }
 }
 
+// Of an HTTP header or of gRPC metadata. Nothing: present.
+template <typename Method>
+void FillHeaderMethod(Method& method) {
+  switch (Below(6)) {
+    case 0:
+      method.set_exact(Among<std::string>({"", "v", "bad\nvalue"}));
+      break;
+    case 1:
+      method.set_prefix(Among<std::string>({"", "v"}));
+      break;
+    case 2:
+      method.set_suffix("v");
+      break;
+    case 3:
+      method.mutable_range()->set_start(Among<int64_t>({INT64_MIN, 0, 5}));
+      method.mutable_range()->set_end(Among<int64_t>({INT64_MAX, 0, 5}));
+      break;
+    case 4:
+      method.set_regex(Regex());
+      break;
+    default:
+      break;
+  }
+}
+
+template <typename Match>
+void FillGrpcMatch(Match& match) {
+  if (OneIn(2)) match.set_service_name(Among<std::string>({"a.B", "bad\nname", ""}));
+  if (OneIn(3)) match.set_port(Port());
+  if (OneIn(3)) {
+    auto& metadata = *match.add_metadata();
+    metadata.set_name("x-a");
+    metadata.set_invert(OneIn(2));
+    FillHeaderMethod(*metadata.mutable_match());
+  }
+}
+
+void FillGrpcRoute(api::GrpcRoute& route) {
+  FillTargets(*route.mutable_action()->mutable_weighted_targets());
+  FillGrpcMatch(*route.mutable_match());
+  if (OneIn(3)) route.mutable_match()->set_method_name("Get");
+  if (OneIn(3)) Fill(*route.mutable_timeout()->mutable_idle());
+  if (OneIn(2)) {
+    auto& policy = *route.mutable_retry_policy();
+    policy.add_grpc_retry_events(static_cast<api::GrpcRetryPolicyEvent>(Below(7)));
+    policy.add_tcp_retry_events(api::TCP_RETRY_POLICY_EVENT_CONNECTION_ERROR);
+    policy.set_max_retries(Among<int64_t>({0, 2}));
+  }
+}
+
 template <typename Match>
 void FillHttpMatch(Match& match) {
   switch (Below(5)) {
@@ -151,7 +253,7 @@ void FillHttpMatch(Match& match) {
     auto& header = *match.add_headers();
     header.set_name(Among<std::string>({"x-a", "X-B", "bad\nname"}));
     header.set_invert(OneIn(2));
-    if (OneIn(2)) header.mutable_match()->set_regex(Regex());
+    FillHeaderMethod(*header.mutable_match());
   }
   if (OneIn(4)) match.add_query_parameters()->set_name("q");
   if (OneIn(4)) match.set_port(Port());
@@ -174,9 +276,11 @@ api::RouteSpec RandomRoute() {
   switch (Below(6)) {
     case 0:
       FillTargets(*spec.mutable_tcp_route()->mutable_action()->mutable_weighted_targets());
+      if (OneIn(3)) spec.mutable_tcp_route()->mutable_match()->set_port(Port());
+      if (OneIn(3)) Fill(*spec.mutable_tcp_route()->mutable_timeout()->mutable_idle());
       break;
     case 1:
-      FillTargets(*spec.mutable_grpc_route()->mutable_action()->mutable_weighted_targets());
+      FillGrpcRoute(*spec.mutable_grpc_route());
       break;
     case 2:
       FillHttpRoute(*spec.mutable_http2_route());
@@ -217,6 +321,7 @@ api::VirtualGatewaySpec RandomGateway() {
     auto& listener = *spec.add_listeners();
     listener.mutable_port_mapping()->set_port(Port());
     listener.mutable_port_mapping()->set_protocol(static_cast<api::VirtualGatewayPortProtocol>(1 + Below(3)));
+    if (OneIn(4)) FillPool(*listener.mutable_connection_pool());
     if (OneIn(3)) FillServerTls(*listener.mutable_tls());
   }
   if (OneIn(4)) FillClientTls(*spec.mutable_backend_defaults()->mutable_client_policy()->mutable_tls());
@@ -242,6 +347,7 @@ api::GatewayRouteSpec RandomGatewayRoute() {
   if (OneIn(5)) {
     auto& route = *spec.mutable_grpc_route();
     FillGatewayTarget(*route.mutable_action()->mutable_target());
+    FillGrpcMatch(*route.mutable_match());
     FillHostname(*route.mutable_match());
   } else {
     auto& route = OneIn(4) ? *spec.mutable_http2_route() : *spec.mutable_http_route();

@@ -21,6 +21,7 @@ class Walker {
     if (const auto* any = dynamic_cast<const google::protobuf::Any*>(&message)) return WalkAny(*any, path);
     const auto& descriptor = *message.GetDescriptor();
     if (descriptor.full_name() == "envoy.type.matcher.v3.RegexMatcher") CheckRegex(message, path);
+    CheckExtension(message, path);
     for (int i = 0; i < descriptor.real_oneof_decl_count(); ++i) {
       const auto* oneof = descriptor.oneof_decl(i);
       if (oneof->options().GetExtension(validate::required) && !message.GetReflection()->HasOneof(message, oneof)) {
@@ -41,6 +42,13 @@ class Walker {
     if (!regex.ok() || regex.ProgramSize() > 1000) Break(path, "RE2 does not take it");
   }
 
+  // Extensions are no longer found by their name (contract/envoy.md §7.1).
+  void CheckExtension(const Message& message, const std::string& path) {
+    const auto* field = message.GetDescriptor()->FindFieldByName("typed_config");
+    if (field == nullptr || field->message_type() != google::protobuf::Any::descriptor()) return;
+    if (!message.GetReflection()->HasField(message, field)) Break(path, "an extension without typed_config");
+  }
+
   void WalkAny(const google::protobuf::Any& any, const std::string& path) {
     if (any.type_url().empty()) return Break(path, "an Any without type");
     const auto inner = ParseEnvoy(any.type_url(), any.value());
@@ -54,6 +62,7 @@ class Walker {
     const std::string path = parent + "." + field.name();
     if (field.is_repeated()) {
       const int size = reflection.FieldSize(message, &field);
+      if (field.options().deprecated() && size > 0) Break(path, "is deprecated");
       if (rules.has_repeated()) CheckItems(rules.repeated(), static_cast<uint64_t>(size), path);
       for (int i = 0; i < size; ++i) {
         const std::string item = path + "[" + std::to_string(i) + "]";
@@ -66,6 +75,7 @@ class Walker {
     // A member of a oneof has its rules only where it is the one.
     if (field.real_containing_oneof() != nullptr && !reflection.HasField(message, &field)) return;
     const bool set = field.has_presence() ? reflection.HasField(message, &field) : true;
+    if (field.options().deprecated() && reflection.HasField(message, &field)) Break(path, "is deprecated");
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       if (rules.message().required() && !set) Break(path, "is required");
       if (rules.duration().required() && !set) Break(path, "is required");
