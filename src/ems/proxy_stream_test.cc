@@ -121,6 +121,7 @@ TEST_F(ProxyStreamTest, TheAgentsLocalClusterIsAnsweredWithoutEndpointsAndCounts
   Open();
   Request request;
   request.mutable_node()->set_id(std::string(kNodeId));
+  request.mutable_node()->set_user_agent_name("envoy");
   request.mutable_node()->mutable_user_agent_build_version()->mutable_version()->set_major_number(1);
   request.mutable_node()->mutable_user_agent_build_version()->mutable_version()->set_minor_number(40);
   request.set_type_url("type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment");

@@ -92,6 +92,7 @@ class Checker {
     const bool provided = cluster.lb_policy() == Cluster::CLUSTER_PROVIDED;
     if (provided != (cluster.type() == Cluster::ORIGINAL_DST))
       Break(fragment.name + " has another load balancing policy");
+    if (cluster.has_transport_socket()) CheckClientTls(fragment.name, cluster.transport_socket());
   }
 
   void CheckListener(const Fragment& fragment) {
@@ -121,17 +122,14 @@ class Checker {
     }
   }
 
-  void CheckCluster(const Fragment& fragment) {
-    envoy::config::cluster::v3::Cluster cluster;
-    cluster.ParseFromString(fragment.bytes);
-    if (!cluster.has_transport_socket()) return;
+  void CheckClientTls(const std::string& cluster, const envoy::config::core::v3::TransportSocket& socket) {
     v3::UpstreamTlsContext context;
-    if (!cluster.transport_socket().typed_config().UnpackTo(&context)) return Break(fragment.name + ": no client TLS");
-    CheckContext(fragment.name, context.common_tls_context());
+    if (!socket.typed_config().UnpackTo(&context)) return Break(cluster + ": no client TLS");
+    CheckContext(cluster, context.common_tls_context());
     if (context.common_tls_context().tls_certificates_size() +
             context.common_tls_context().tls_certificate_sds_secret_configs_size() >
         1) {
-      Break(fragment.name + " has two client certificates");
+      Break(cluster + " has two client certificates");
     }
   }
 
