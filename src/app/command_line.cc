@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
@@ -63,6 +65,9 @@ base::Result<json::object> ToArguments(const Command& command, const Flags& flag
   return arguments;
 }
 
+// Verbs of commands that may come before the first start.
+constexpr std::array<std::string_view, 5> kMaking = {"create", "put", "attach", "add", "set"};
+
 // The process that serves the directory does it, or we do while no process holds it.
 base::Result<json::value> Execute(const Command& command, const Flags& flags) {
   const auto arguments = ToArguments(command, flags);
@@ -70,6 +75,20 @@ base::Result<json::value> Execute(const Command& command, const Flags& flags) {
   auto answered = SendCommand(flags.installation.data_dir, command, *arguments);
   if (!answered) return answered.error();
   if (answered->has_value()) return **std::move(answered);
+  // A slip of --data-dir must not make an installation that no server knows; a first key may come before the first
+  // start.
+  const std::filesystem::path data_dir = flags.installation.data_dir;
+  const bool is_new = !std::filesystem::exists(data_dir / "chancery.db");
+  if (is_new && std::ranges::find(kMaking, command.verb) == kMaking.end()) {
+    return Error{Code::kNotFound,
+                 fmt::format("--data-dir: there is no installation in '{}'; `chancery serve` makes one, and so does "
+                             "`chancery keys create`",
+                             data_dir.string()),
+                 {}};
+  }
+  if (is_new) {
+    std::cerr << fmt::format("chancery: '{}' is a new installation; no server is running on it\n", data_dir.string());
+  }
   auto installation = Installation::Open(flags.installation);
   if (!installation) return installation.error();
   return RunCommand((*installation)->commands(), command, *arguments);

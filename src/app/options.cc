@@ -170,6 +170,9 @@ base::Status CheckServeOptions(const ServeOptions& options) {
   }
   CHANCERY_RETURN_IF_ERROR(CheckOidc(options));
   if (options.api_rate < 0 || options.api_burst < 0) return Misuse("--api-rate, --api-burst: must not be negative");
+  if (options.insecure_no_auth && options.api_rate > 0) {
+    return Misuse("--api-rate: with --insecure-no-auth there are no accounts to count by");
+  }
   // Signatures keep a secret safe on any wire, but not the answers.
   const bool beyond = !options.insecure_no_auth && !options.tls_certificate.empty();
   CHANCERY_RETURN_IF_ERROR(CheckAddress("--api", options.api, beyond,

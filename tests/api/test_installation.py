@@ -4,6 +4,7 @@ import os
 import pwd
 import socket
 import stat
+import subprocess
 
 import botocore.exceptions
 import pytest
@@ -139,3 +140,20 @@ def ask_as(uid, path):
             return client.recv(100)
         except (ConnectionResetError, BrokenPipeError):
             return b""
+
+
+def test_a_slip_of_the_directory_makes_no_installation(world, tmp_path):
+    """Only what gives somebody something may come before the first start, and says that nobody serves it."""
+    elsewhere = tmp_path / "typo"
+
+    def run(*words):
+        return subprocess.run([world.binary, *words, "--data-dir", elsewhere], capture_output=True, text=True, timeout=60)
+
+    listed = run("keys", "list")
+    assert listed.returncode == 1
+    assert f"--data-dir: there is no installation in '{elsewhere}'" in listed.stderr
+    assert not elsewhere.exists()
+    made = run("keys", "create", "--account", "000000000000", "--user", "x")
+    assert made.returncode == 0
+    assert "is a new installation; no server is running on it" in made.stderr
+    assert run("keys", "list").returncode == 0
