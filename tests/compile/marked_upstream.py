@@ -11,7 +11,8 @@ MARKED_HEADER = "x-app-mesh-virtual-service"
 
 class MarkedUpstreams:
     """One small server for each cluster, on ports of `address`. Answers over HTTP/1.1 with {cluster, method, path,
-    headers}, and to anything else with `cluster NAME`. Serves until close()."""
+    headers}, after taking the upgrade that is asked for, and to anything else with `cluster NAME`. Serves until
+    close()."""
 
     def __init__(self, address):
         self.address = address
@@ -59,5 +60,8 @@ def _http(cluster, head):
     method, path, _ = head[0].split(" ")
     headers = [line.split(": ", 1) for line in head[1:]]
     body = json.dumps({"cluster": cluster, "method": method, "path": path, "headers": headers}).encode()
+    if any(name.lower() == "upgrade" for name, _ in headers):  # taken; the answer is what follows in the new protocol
+        return (f"HTTP/1.1 101 Switching Protocols\r\n{MARKED_HEADER}: marked\r\nconnection: upgrade\r\n"
+                "upgrade: websocket\r\n\r\n").encode() + body
     return (f"HTTP/1.1 200 OK\r\n{MARKED_HEADER}: marked\r\nconnection: close\r\n"
             f"content-length: {len(body)}\r\n\r\n").encode() + body

@@ -109,9 +109,10 @@ class Simulation {
     const auto routes = Parsed<RouteConfiguration>(config_, FragmentType::kRoute, hop.route_config);
     const auto* host = ChooseVirtualHost(routes, request_.host);
     if (host != nullptr) hop.virtual_host = host->name();
-    if (IsUpgradeRefused(manager)) return void(Finish(End::kUpgradeRefused));
     hop.route = host == nullptr ? -1 : ChooseRoute(*host, request_);
     if (hop.route < 0) return void(Finish(End::kNotFound));
+    // Envoy refuses an upgrade of a request that has a route; without one it is 404 as ever.
+    if (IsUpgradeRefused(manager)) return void(Finish(End::kUpgradeRefused));
     const int64_t idle =
         manager.has_stream_idle_timeout() ? ToMillis(manager.stream_idle_timeout()) : kDefaultStreamIdleMillis;
     Follow(host->routes(hop.route), idle, hop);
