@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <set>
 
 #include "iam/ascii.h"
@@ -12,7 +13,7 @@
 namespace chancery::iam {
 
 std::string ToTimestamp(std::chrono::sys_seconds time) {
-  return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+  return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(static_cast<std::time_t>(time.time_since_epoch().count())));
 }
 
 SigV4Claim ClaimToSign(const SigV4Key& key, const SignedRequest& request, std::chrono::sys_seconds time) {
