@@ -70,21 +70,26 @@ class Clients:
         for thread in self._threads:
             thread.join()
 
-    def _connect(self):
+    def _connect(self, number):
         """A connection, or nothing when it is refused."""
         connection = http.client.HTTPConnection(self._address[0], int(self._address[1]), timeout=30)
         connection.is_fresh = True
         try:
             connection.connect()
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except ConnectionRefusedError:
             return None
-        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:
+            # The kernel took it while Envoy closed its listeners: seen already while connecting.
+            connection.close()
+            self.unaccepted[number] += 1
+            return self._connect(number)
         return connection
 
     def _run(self, number):
         connection = None
         while not self._stop.wait(0.01):
-            connection = connection or self._connect()
+            connection = connection or self._connect(number)
             if connection is None:
                 self.refused[number] = True
                 return
