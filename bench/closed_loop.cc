@@ -9,6 +9,7 @@
 #include <boost/beast/http.hpp>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "base/address.h"
 
@@ -29,6 +30,8 @@ struct Loop {
   asio::ip::tcp::endpoint server;
   Clock::time_point end;
   size_t next = 0;
+  // Calls that wait for their answer.
+  size_t open = 0;
   LoopResult result = {};
 
   // Null when it is over.
@@ -43,61 +46,83 @@ struct Loop {
 
 class Client : public std::enable_shared_from_this<Client> {
  public:
-  Client(asio::io_context& io, Loop& loop) : loop_(loop), stream_(io) {}
+  Client(asio::io_context& io, Loop& loop) : loop_(loop), socket_(io) {}
 
   void Call() {
     request_ = loop_.Next();
     if (request_ == nullptr) return;
     started_ = Clock::now();
-    stream_.expires_after(kTimeout);
-    if (connected_) return Send();
-    stream_.async_connect(loop_.server, [self = shared_from_this()](const ErrorCode& error) {
-      if (error) return self->loop_.Fail(fmt::format("connecting: {}", error.message()));
+    ++loop_.open;
+    if (socket_.is_open()) return Send();
+    socket_.async_connect(loop_.server, [self = shared_from_this()](const ErrorCode& error) {
+      if (error) return self->Fail("connecting", error);
       ErrorCode ignored;
-      self->stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-      self->connected_ = true;
+      self->socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
       self->Send();
     });
   }
 
  private:
   void Send() {
-    asio::async_write(stream_, asio::buffer(*request_), [self = shared_from_this()](const ErrorCode& error, size_t) {
-      if (error) return self->loop_.Fail(fmt::format("sending: {}", error.message()));
-      self->Receive();
+    asio::async_write(socket_, asio::buffer(*request_), [self = shared_from_this()](const ErrorCode& error, size_t) {
+      if (error) return self->Fail("sending", error);
+      self->ReceiveHead();
     });
   }
 
-  void Receive() {
+  void ReceiveHead() {
     parser_.emplace();
-    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](const ErrorCode& error, size_t) {
-      if (error) return self->loop_.Fail(fmt::format("receiving: {}", error.message()));
-      self->OnAnswer();
+    http::async_read_header(socket_, buffer_, *parser_, [self = shared_from_this()](const ErrorCode& error, size_t) {
+      if (error) return self->Fail("receiving", error);
+      self->ReceiveBody();
     });
   }
 
-  void OnAnswer() {
+  // The body stays in the buffer: nobody reads it, and a copy would be taken from the server's processors.
+  void ReceiveBody() {
+    const auto length = static_cast<size_t>(parser_->content_length().value_or(0));
+    if (buffer_.size() >= length) return OnAnswer(length);
+    const size_t rest = length - buffer_.size();
+    asio::async_read(socket_, buffer_.prepare(rest),
+                     [self = shared_from_this(), length](const ErrorCode& error, size_t read) {
+                       if (error) return self->Fail("receiving", error);
+                       self->buffer_.commit(read);
+                       self->OnAnswer(length);
+                     });
+  }
+
+  void OnAnswer(size_t length) {
+    --loop_.open;
     const auto& answer = parser_->get();
     if (answer.result_int() == 200) {
       loop_.result.latencies.push_back(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_));
     } else {
-      loop_.Fail(fmt::format("answered {}: {}", answer.result_int(), answer.body()));
+      loop_.Fail(fmt::format("answered {}: {}", answer.result_int(),
+                             std::string_view(static_cast<const char*>(buffer_.data().data()), length)));
     }
-    if (!answer.keep_alive()) {
-      stream_.close();
-      buffer_.clear();
-      connected_ = false;
-    }
+    buffer_.consume(length);
+    if (!answer.keep_alive()) Close();
     Call();
   }
 
+  void Fail(std::string_view doing, const ErrorCode& error) {
+    --loop_.open;
+    loop_.Fail(fmt::format("{}: {}", doing, error.message()));
+    Close();
+  }
+
+  void Close() {
+    ErrorCode ignored;
+    socket_.close(ignored);
+    buffer_.clear();
+  }
+
   Loop& loop_;
-  beast::tcp_stream stream_;
+  asio::ip::tcp::socket socket_;
   beast::flat_buffer buffer_;
-  std::optional<http::response_parser<http::string_body>> parser_;
+  std::optional<http::response_parser<http::empty_body>> parser_;
   const std::string* request_ = nullptr;
   Clock::time_point started_;
-  bool connected_ = false;
 };
 
 std::chrono::duration<double> CpuTime() {
@@ -125,7 +150,11 @@ base::Result<LoopResult> RunClosedLoop(const LoopOptions& options, const SignedC
   asio::io_context io{1};
   Loop loop{calls, *server, started + options.duration};
   for (size_t i = 0; i < options.connections; ++i) std::make_shared<Client>(io, loop)->Call();
-  io.run();
+  io.run_until(loop.end + kTimeout);
+  if (loop.open > 0) {
+    loop.result.errors += loop.open - 1;
+    loop.Fail("no answer in 30 s");
+  }
   loop.result.elapsed = Clock::now() - started;
   loop.result.cpu = CpuTime() - cpu;
   std::ranges::sort(loop.result.latencies);

@@ -29,8 +29,9 @@ struct LoopResult {
 };
 
 // A closed loop: each connection sends, waits for the answer, and sends the next. A connection that the server closes
-// behind an answer is opened anew, and the next call pays for it. What is not answered 200 within 30 s is an error; a
-// connection that has failed does not go on. One thread. kUnavailable when `address` is none or nothing is answered.
+// behind an answer is opened anew, and the next call pays for it. What is not answered 200, or not 30 s after the
+// end, is an error; a connection that has failed does not go on. One thread. kUnavailable when `address` is none or
+// nothing is answered.
 base::Result<LoopResult> RunClosedLoop(const LoopOptions& options, const SignedCalls& calls);
 
 }  // namespace chancery::bench

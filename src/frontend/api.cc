@@ -139,7 +139,7 @@ base::Result<Outcome> Api::Perform(const Route& route, std::string_view query, c
   std::vector<Violation> violations;
   const auto input = ParseInput(route, query, request, settings_.strict, violations);
   if (!input) return input.error();
-  const Context context{settings_, store_, *caller, event.time_ms, event.source, event.request_id};
+  const Context context{settings_, store_, refs_, *caller, event.time_ms, event.source, event.request_id};
   CHANCERY_RETURN_IF_ERROR(Authorize(context, *route.operation, **input, request, event));
   if (!violations.empty()) return Error{Code::kBadRequest, "invalid request", std::move(violations)};
   return route.operation->kind == nullptr ? RunTags(context, *route.operation, **input)

@@ -8,6 +8,7 @@
 #include "frontend/crud.h"
 #include "frontend/gate.h"
 #include "frontend/message.h"
+#include "frontend/ref_memo.h"
 #include "frontend/router.h"
 #include "frontend/settings.h"
 #include "store/store.h"
@@ -43,6 +44,7 @@ class Api {
   const Gate& gate_;
   const AuditLog audit_;
   Router router_;
+  mutable RefMemo refs_;
 };
 
 }  // namespace chancery::frontend

@@ -207,13 +207,11 @@ base::Result<Outcome> Mutate(const Context& context, const Operation& operation,
 
 // ---- Listing -------------------------------------------------------------------------------------
 
-std::string ListJson(const Context& context, std::string_view plural, const std::string& prefix, const ListPage& page) {
+base::Result<std::string> ListJson(const Context& context, std::string_view plural, const std::string& prefix,
+                                   const ListPage& page) {
   std::string json = fmt::format("{{\"{}\":[", plural);
-  json.reserve(kRefBytes * page.items.size() + 256);
-  for (const Listed& listed : page.items) {
-    if (&listed != &page.items.front()) json += ',';
-    AppendRefJson(ViewerOf(context), listed, json);
-  }
+  json.reserve(kRefBytes * page.records.size() + 256);
+  CHANCERY_RETURN_IF_ERROR(context.refs.Append(ViewerOf(context), page.records, json));
   json += ']';
   if (page.more) {
     json += ",\"nextToken\":";
@@ -240,7 +238,9 @@ base::Result<Outcome> List(const Context& context, const Operation& operation, c
   const auto page =
       meshes ? ListMeshes(work, context.caller.account, after, limit) : ListBelow(context.store, prefix, after, limit);
   if (!page) return page.error();
-  return Outcome{ListJson(context, operation.kind->plural, prefix, *page)};
+  auto json = ListJson(context, operation.kind->plural, prefix, *page);
+  if (!json) return json.error();
+  return Outcome{*std::move(json)};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "frontend/gate.h"
+#include "frontend/ref_memo.h"
 #include "frontend/router.h"
 #include "frontend/settings.h"
 #include "frontend/unit_of_work.h"
@@ -15,6 +16,7 @@ namespace chancery::frontend {
 struct Context {
   const Settings& settings;
   store::Store& store;
+  RefMemo& refs;
   const Caller& caller;
   int64_t now_ms;
   // The client's address and the request's id, for the change record.

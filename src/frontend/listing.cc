@@ -1,7 +1,5 @@
 #include "frontend/listing.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -10,19 +8,11 @@
 namespace chancery::frontend {
 namespace {
 
-base::Result<Listed> ParseListed(const store::Entry& entry) {
-  auto key = store::ParseResourceKeyText(entry.key);
-  if (!key) return key.error();
-  Listed listed{*std::move(key), {}};
-  if (listed.header.ParseFromString(entry.value)) return listed;
-  return base::Error{base::Code::kInternal, fmt::format("the record at {} is damaged", entry.key), {}};
-}
-
-// Goes on with the meshes that are shared with `account`, behind <owner>/<mesh>, up to `limit` items.
+// Goes on with the meshes that are shared with `account`, behind <owner>/<mesh>, up to `limit` of all.
 base::Status AddSharedMeshes(UnitOfWork& work, const std::string& account, const std::string& after, size_t limit,
                              ListPage& list) {
   const std::string prefix = store::SharedPrefix(account);
-  const size_t room = limit - list.items.size();
+  const size_t room = limit - list.records.size();
   // A full page still has to know whether there is more.
   auto page = work.store().Scan(prefix, after.empty() ? "" : prefix + after, std::max<size_t>(room, 1));
   if (!page) return page.error();
@@ -32,12 +22,9 @@ base::Status AddSharedMeshes(UnitOfWork& work, const std::string& account, const
     auto mesh = store::ParseSharedKeyText(entry.key);
     if (!mesh) return mesh.error();
     list.last = entry.key.substr(prefix.size());
-    const auto record = work.ReadEntry(store::ResourceKeyText({*mesh, model::Kind::kMesh, "", mesh->name}));
+    auto record = work.ReadEntry(store::ResourceKeyText({*mesh, model::Kind::kMesh, "", mesh->name}));
     if (!record) return record.error();
-    if (!record->has_value()) continue;
-    auto listed = ParseListed(**record);
-    if (!listed) return listed.error();
-    list.items.push_back(*std::move(listed));
+    if (record->has_value()) list.records.push_back(**std::move(record));
   }
   return base::Status::Ok();
 }
@@ -48,15 +35,8 @@ base::Result<ListPage> ListBelow(const store::Store& store, const std::string& p
                                  size_t limit) {
   auto page = store.Scan(prefix, after.empty() ? "" : prefix + after, limit);
   if (!page) return page.error();
-  ListPage list;
-  list.items.reserve(page->entries.size());
-  for (const store::Entry& entry : page->entries) {
-    auto listed = ParseListed(entry);
-    if (!listed) return listed.error();
-    list.items.push_back(*std::move(listed));
-  }
-  if (!page->entries.empty()) list.last = page->entries.back().key.substr(prefix.size());
-  list.more = page->more;
+  ListPage list{std::move(page->entries), page->more, ""};
+  if (!list.records.empty()) list.last = list.records.back().key.substr(prefix.size());
   return list;
 }
 

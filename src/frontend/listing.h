@@ -1,27 +1,18 @@
 #pragma once
 
-#include <chancery/store/resource_header.pb.h>
-
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "frontend/unit_of_work.h"
-#include "model/resource.h"
 #include "store/store.h"
 
 namespace chancery::frontend {
 
-// A resource as lists show it: without its spec.
-struct Listed {
-  model::ResourceKey key;
-  store::ResourceHeader header;
-};
-
 // Pages of lists (contract/api.md §3.4). A place in a list is a name, so that what comes and goes
 // meanwhile does not disturb the rest. Thread-safe, without state.
 struct ListPage {
-  std::vector<Listed> items;
+  std::vector<store::Entry> records;
   bool more = false;
   // The place of the last item that was looked at, for the page's token.
   std::string last;

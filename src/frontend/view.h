@@ -1,9 +1,10 @@
 #pragma once
 
+#include <chancery/store/resource_header.pb.h>
+
 #include <string>
 #include <string_view>
 
-#include "frontend/listing.h"
 #include "frontend/settings.h"
 #include "frontend/unit_of_work.h"
 
@@ -19,6 +20,12 @@ enum class Shown {
   kAsRead,
   // As read, with the status DELETED.
   kDeleted,
+};
+
+// A resource as lists show it: without its spec.
+struct Listed {
+  model::ResourceKey key;
+  store::ResourceHeader header;
 };
 
 // Who looks, and where: an ARN says mesh/<name>@<owner> to all but the mesh's owner (contract/api.md
