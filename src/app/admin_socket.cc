@@ -57,9 +57,33 @@ base::Result<std::optional<json::value>> ReadAnswer(const http::response<http::s
                {}};
 }
 
+int64_t WallMs(const base::Clock& clock) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock.WallNow().time_since_epoch()).count();
+}
+
+// What the command was, on what.
+frontend::AuditEvent EventOf(const Command& command, const json::object& arguments,
+                             const base::Result<json::value>& result) {
+  frontend::AuditEvent event;
+  event.actor = kAdminSocket;
+  event.operation = fmt::format("{} {}", command.group, command.verb);
+  for (const CommandArgument& argument : command.arguments) {
+    const json::value* value = arguments.if_contains(argument.name);
+    if (value == nullptr || argument.kind == CommandArgument::Kind::kFile) continue;
+    event.arguments.emplace_back(argument.name,
+                                 value->is_string() ? std::string(value->get_string()) : json::serialize(*value));
+  }
+  // The id that a new key was given.
+  const json::object* made = result && result->is_object() ? &result->get_object() : nullptr;
+  const json::value* key = made == nullptr ? nullptr : made->if_contains("AccessKeyId");
+  if (key != nullptr && key->is_string()) event.arguments.emplace_back("access-key-id", key->get_string());
+  return event;
+}
+
 }  // namespace
 
-frontend::Answer HandleCommand(const CommandContext& context, const frontend::Request& request) {
+frontend::Answer HandleCommand(const CommandContext& context, const frontend::AuditLog& audit,
+                               const frontend::Request& request) {
   const std::string id = base::NewUuid();
   const auto segments = frontend::SplitPath(request.target);
   const Command* command = segments.size() == 2 ? FindCommand(segments[0], segments[1]) : nullptr;
@@ -71,8 +95,19 @@ frontend::Answer HandleCommand(const CommandContext& context, const frontend::Re
   const auto result = RunCommand(context, *command, *arguments);
   spdlog::info("admin.sock: {}: {} {}: {}", request.peer, command->group, command->verb,
                result ? "done" : base::ToString(result.error()));
-  if (!result) return frontend::ToAnswer(result.error(), id);
-  return {200, {{"Content-Type", "application/json"}}, json::serialize(*result)};
+  frontend::Answer answer =
+      result ? frontend::Answer{200, {{"Content-Type", "application/json"}}, json::serialize(*result)}
+             : frontend::ToAnswer(result.error(), id);
+  if (audit) {
+    frontend::AuditEvent event = EventOf(*command, *arguments, result);
+    event.time_ms = WallMs(context.clock);
+    event.request_id = id;
+    event.source = request.peer;
+    event.status = answer.status;
+    event.error = frontend::HeaderOf(answer.headers, "x-amzn-ErrorType");
+    audit(event);
+  }
+  return answer;
 }
 
 base::Result<std::optional<json::value>> SendCommand(const std::filesystem::path& data_dir, const Command& command,

@@ -8,6 +8,7 @@
 
 #include "app/command_table.h"
 #include "base/result.h"
+#include "frontend/audit.h"
 #include "frontend/message.h"
 
 namespace chancery::app {
@@ -16,8 +17,9 @@ namespace chancery::app {
 // or the error in the form of the API's. Only the owner of the process and root reach it (frontend::HttpServer).
 inline constexpr std::string_view kAdminSocket = "admin.sock";
 
-// Thread-safe.
-frontend::Answer HandleCommand(const CommandContext& context, const frontend::Request& request);
+// Runs the command that a request is and tells `audit` (empty: nobody) of it. Thread-safe.
+frontend::Answer HandleCommand(const CommandContext& context, const frontend::AuditLog& audit,
+                               const frontend::Request& request);
 
 // Sends a command to the process that serves `data_dir`. Nothing when none does; kUnavailable when it does not answer.
 base::Result<std::optional<boost::json::value>> SendCommand(const std::filesystem::path& data_dir,

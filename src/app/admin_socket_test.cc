@@ -21,7 +21,7 @@ class AdminSocketTest : public iam::IamFixture {
     frontend::HttpServerOptions options;
     options.address = "unix:" + (data_dir_ / kAdminSocket).string();
     auto server = frontend::HttpServer::Start(options, [this](const frontend::Request& r) {
-      return HandleCommand({*admin_, *directory_, store_, clock_}, r);
+      return HandleCommand({*admin_, *directory_, store_, clock_}, audit_, r);
     });
     EXPECT_TRUE(server) << base::ToString(server.error());
     server_ = *std::move(server);
@@ -39,6 +39,9 @@ class AdminSocketTest : public iam::IamFixture {
 
   const std::filesystem::path data_dir_ =
       std::filesystem::temp_directory_path() / ("chancery_as_" + std::to_string(getpid()));
+  // Commands come one after the other, from one client.
+  std::vector<frontend::AuditEvent> audited_;
+  const frontend::AuditLog audit_ = [this](const frontend::AuditEvent& event) { audited_.push_back(event); };
   std::unique_ptr<frontend::HttpServer> server_;
 };
 
@@ -130,9 +133,41 @@ TEST_F(AdminSocketTest, MisuseNamesTheArgument) {
                 .error()
                 .message.find("--group does not go with --user"),
             std::string::npos);
-  EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, {"POST", "/keys/create", {}, "[1]"}).status, 400);
-  EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, {"GET", "/keys/create", {}, "{}"}).status, 404);
-  EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, {"POST", "/keys/steal", {}, "{}"}).status, 404);
+  EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, audit_, {"POST", "/keys/create", {}, "[1]"}).status,
+            400);
+  EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, audit_, {"GET", "/keys/create", {}, "{}"}).status,
+            404);
+  EXPECT_EQ(HandleCommand({*admin_, *directory_, store_, clock_}, audit_, {"POST", "/keys/steal", {}, "{}"}).status,
+            404);
+}
+
+TEST_F(AdminSocketTest, EachCommandIsAudited) {
+  using Arguments = std::vector<std::pair<std::string, std::string>>;
+  const auto key = Run("keys", "create", {{"account", kAccount}, {"user", "ann"}});
+  ASSERT_TRUE(key);
+  const std::string id(key->at("AccessKeyId").as_string());
+  ASSERT_FALSE(Run("policy", "put", {{"account", kAccount}, {"name", "p"}, {"file", "{no policy"}}));
+  server_.reset();
+  ASSERT_EQ(audited_.size(), 2u);
+  EXPECT_EQ(audited_[0].operation, "keys create");
+  EXPECT_EQ(audited_[0].actor, "admin.sock");
+  EXPECT_EQ(audited_[0].source, "uid " + std::to_string(geteuid()));
+  EXPECT_EQ(audited_[0].arguments, (Arguments{{"account", kAccount}, {"user", "ann"}, {"access-key-id", id}}));
+  EXPECT_EQ(audited_[0].status, 200);
+  EXPECT_EQ(audited_[1].arguments, (Arguments{{"account", kAccount}, {"name", "p"}}));
+  EXPECT_EQ(audited_[1].status, 400);
+  EXPECT_EQ(audited_[1].error, "BadRequestException");
+}
+
+TEST_F(AdminSocketTest, GroupsAreListed) {
+  for (const auto& [group, user] : {std::pair{"ops", "bob"}, {"dev", "ann"}, {"ops", "ann"}}) {
+    ASSERT_TRUE(Run("group", "add", {{"account", kAccount}, {"group", group}, {"user", user}}));
+  }
+  const auto groups = Run("group", "list", {{"account", kAccount}});
+  ASSERT_TRUE(groups);
+  EXPECT_EQ(json::serialize(*groups),
+            R"({"Groups":[{"GroupName":"dev","Users":["ann"]},{"GroupName":"ops","Users":["ann","bob"]}]})");
+  EXPECT_EQ(json::serialize(*Run("group", "list", {{"account", "222222222222"}})), R"({"Groups":[]})");
 }
 
 // The kernel's own limit is 107 bytes.
@@ -141,8 +176,9 @@ TEST_F(AdminSocketTest, ALongPathIsServedAndItsSocketGoesWithTheServer) {
   std::filesystem::create_directories(deep);
   frontend::HttpServerOptions options;
   options.address = "unix:" + (deep / kAdminSocket).string();
-  auto server = frontend::HttpServer::Start(
-      options, [this](const frontend::Request& r) { return HandleCommand({*admin_, *directory_, store_, clock_}, r); });
+  auto server = frontend::HttpServer::Start(options, [this](const frontend::Request& r) {
+    return HandleCommand({*admin_, *directory_, store_, clock_}, audit_, r);
+  });
   ASSERT_TRUE(server) << base::ToString(server.error());
   const auto answer = SendCommand(deep, *FindCommand("keys", "list"), {});
   ASSERT_TRUE(answer) << base::ToString(answer.error());

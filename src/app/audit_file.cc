@@ -58,12 +58,17 @@ std::string AuditLine(const frontend::AuditEvent& event) {
   };
   add("actor", event.actor);
   add("accessKeyId", event.access_key_id);
+  add("claimedAccessKeyId", event.claimed_access_key_id);
   add("source", event.source);
   add("operation", event.operation);
   if (!event.resources.empty()) {
     const size_t named = std::min(event.resources.size(), kMaxResources);
     line["resources"] = json::array(event.resources.begin(), event.resources.begin() + static_cast<ptrdiff_t>(named));
     if (named < event.resources.size()) line["moreResources"] = event.resources.size() - named;
+  }
+  if (!event.arguments.empty()) {
+    json::object& arguments = line["arguments"].emplace_object();
+    for (const auto& [name, value] : event.arguments) arguments[name] = value;
   }
   if (event.txn) line["txn"] = *event.txn;
   line["status"] = event.status;

@@ -31,8 +31,17 @@ TEST(AuditLine, TellsWhoWhereWhatAndTheResult) {
   frontend::AuditEvent refused;
   refused.status = 403;
   refused.error = "InvalidSignatureException";
-  EXPECT_EQ(AuditLine(refused), R"({"time":"1970-01-01T00:00:00.000Z","requestId":"","status":403,)"
-                                R"("error":"InvalidSignatureException"})");
+  refused.claimed_access_key_id = "CHKA1";
+  EXPECT_EQ(AuditLine(refused), R"({"time":"1970-01-01T00:00:00.000Z","requestId":"","claimedAccessKeyId":"CHKA1",)"
+                                R"("status":403,"error":"InvalidSignatureException"})");
+  frontend::AuditEvent command;
+  command.actor = "admin.sock";
+  command.operation = "keys create";
+  command.arguments = {{"account", "111122223333"}, {"user", "ann"}};
+  command.status = 200;
+  EXPECT_EQ(AuditLine(command), R"({"time":"1970-01-01T00:00:00.000Z","requestId":"","actor":"admin.sock",)"
+                                R"("operation":"keys create","arguments":{"account":"111122223333","user":"ann"},)"
+                                R"("status":200})");
 }
 
 // What a caller sends cannot make two lines of one.

@@ -27,6 +27,7 @@ using base::Code;
 using base::Error;
 using Kind = CommandArgument::Kind;
 
+constexpr int kMisuse = 2;
 constexpr std::uintmax_t kMaxFile = 1 << 20;
 
 // What the flags of one command are written to.
@@ -99,7 +100,7 @@ int Run(const Command& command, const Flags& flags) {
   const auto result = Execute(command, flags);
   if (!result) {
     std::cerr << fmt::format("chancery {} {}: {}\n", command.group, command.verb, base::ToString(result.error()));
-    return 1;
+    return result.error().code == Code::kBadRequest ? kMisuse : 1;
   }
   if (*result != json::value(json::object{})) std::cout << Pretty(*result) << "\n";
   return 0;

@@ -128,6 +128,11 @@ base::Status ControlPlane::StartXds() {
   return base::Status::Ok();
 }
 
+frontend::AuditLog ControlPlane::MakeAuditLog() const {
+  if (!audit_) return {};
+  return [audit = audit_.get()](const frontend::AuditEvent& event) { audit->Write(event); };
+}
+
 base::Status ControlPlane::StartApi() {
   if (options_.audit_log != "none") {
     auto audit = AuditFile::Open(options_.audit_log.empty() ? options_.installation.data_dir + "/audit.log"
@@ -143,11 +148,9 @@ base::Status ControlPlane::StartApi() {
                                                 frontend::RateLimit{options_.api_rate, burst},
                                                 tokens_ ? &tokens_->verifier() : nullptr);
   }
-  frontend::AuditLog audit_log;
-  if (audit_) audit_log = [this](const frontend::AuditEvent& event) { audit_->Write(event); };
   frontend::Settings settings{options_.account, options_.region, options_.installation.partition, options_.strict,
                               quotas_};
-  api_ = std::make_unique<frontend::Api>(std::move(settings), *store_, clock_, *gate_, std::move(audit_log));
+  api_ = std::make_unique<frontend::Api>(std::move(settings), *store_, clock_, *gate_, MakeAuditLog());
   frontend::HttpServerOptions server;
   server.address = options_.api;
   server.tls_certificate = options_.tls_certificate;
@@ -182,8 +185,9 @@ base::Status ControlPlane::StartAdmin() {
   admin_server_ = *std::move(admin);
 
   server.address = "unix:" + options_.installation.data_dir + "/" + std::string(kAdminSocket);
-  auto commands = frontend::HttpServer::Start(
-      server, [context = identities_->commands()](const frontend::Request& r) { return HandleCommand(context, r); });
+  auto commands =
+      frontend::HttpServer::Start(server, [context = identities_->commands(), audit = MakeAuditLog()](
+                                              const frontend::Request& r) { return HandleCommand(context, audit, r); });
   if (!commands) return Named("--data-dir", commands.error());
   admin_socket_ = *std::move(commands);
   return base::Status::Ok();

@@ -52,6 +52,8 @@ class ControlPlane {
   // What decides about streams, one for each listener.
   base::Result<std::unique_ptr<ems::StreamGate>> MakeStreamGate();
   base::Status StartApi();
+  // Empty with --audit-log none.
+  frontend::AuditLog MakeAuditLog() const;
   base::Status StartAdmin();
   frontend::Answer HandleApi(const frontend::Request& request);
   void PruneRecords();

@@ -9,6 +9,7 @@
 
 #include "ems/identity.h"
 #include "ems/version_skew.h"
+#include "model/utf8.h"
 
 namespace chancery::ems {
 namespace {
@@ -102,6 +103,7 @@ void ProxyStream::OnClosed() {
 
 ProxyStream::Admission ProxyStream::OnNode(const xds::Node& node) {
   const EmsContext& context = hub_.context();
+  node_id_ = node.id;
   if (!who_) return Refuse(CodeOf(who_.error()), who_.error().message);
   if (who_->until && context.clock.WallNow() >= *who_->until) {
     return Refuse(xds::StatusCode::kUnauthenticated, std::string(kExpired));
@@ -189,7 +191,7 @@ void ProxyStream::OnSettled(xds::Type type, bool in_force) {
 void ProxyStream::OnWarming(xds::Type type, bool warming) { hub_.context().status.OnWarming(id_, type, warming); }
 
 ProxyStream::Admission ProxyStream::Refuse(xds::StatusCode code, std::string message) {
-  spdlog::warn("ems: stream {} from {} refused: {}", id_, peer_, message.substr(0, kMostLogged));
+  spdlog::warn("ems: stream {} from {}, {}, refused: {}", id_, peer_, model::Quoted(node_id_), message.substr(0, kMostLogged));
   hub_.context().status.OnRefused();
   return {code, std::move(message)};
 }

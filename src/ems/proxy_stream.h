@@ -61,6 +61,8 @@ class ProxyStream : public xds::StreamHandler, private xds::SessionObserver {
 
   const StreamId id_;
   const std::string peer_;
+  // As the proxy gave it; empty before its first message.
+  std::string node_id_;
   Hub& hub_;
   // Who it comes from; an error is told once the proxy has said what it wants to be.
   const base::Result<Caller> who_;

@@ -132,7 +132,10 @@ Answer Api::Run(const Request& request, AuditEvent& event) const {
 base::Result<Outcome> Api::Perform(const Route& route, std::string_view query, const Request& request,
                                    AuditEvent& event) const {
   const auto caller = gate_.Identify(request);
-  if (!caller) return caller.error();
+  if (!caller) {
+    event.claimed_access_key_id = gate_.ClaimedKey(request);
+    return caller.error();
+  }
   event.actor = caller->actor;
   event.access_key_id = caller->principal.access_key_id;
   CHANCERY_RETURN_IF_ERROR(gate_.Admit(*caller));

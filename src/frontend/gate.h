@@ -43,6 +43,9 @@ class Gate {
   virtual ~Gate() = default;
   // Errors: those of base::Code about who asks.
   virtual base::Result<Caller> Identify(const Request& request) const = 0;
+  // The access key that a request names without having proven it, for the audit log; empty when it names none, or
+  // something that is not formed like one and could be a secret in the wrong place.
+  virtual std::string ClaimedKey(const Request&) const { return ""; }
   // Whether Identify may wait for somebody else, such as an issuer's keys.
   virtual bool MayWait(const Request&) const { return false; }
   // kAccessDenied. `action` is an operation's name.

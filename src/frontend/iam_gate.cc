@@ -8,6 +8,7 @@
 
 #include "iam/authorize.h"
 #include "iam/evaluate.h"
+#include "iam/names.h"
 #include "iam/token_verifier.h"
 
 namespace chancery::frontend {
@@ -32,6 +33,11 @@ IamGate::IamGate(std::string region, const iam::Directory& directory, const base
 base::Result<Caller> IamGate::Identify(const Request& request) const {
   const auto token = iam::BearerTokenOf(HeaderOf(request.headers, "authorization"));
   return token ? IdentifyBearer(*token) : IdentifySigV4(request);
+}
+
+std::string IamGate::ClaimedKey(const Request& request) const {
+  const auto claim = iam::ReadSigV4({request.method, request.target, request.headers, request.body});
+  return claim && iam::IsAccessKeyId(claim->access_key_id) ? claim->access_key_id : "";
 }
 
 // Signatures are checked against what is in memory.

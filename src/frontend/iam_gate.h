@@ -22,6 +22,7 @@ class IamGate : public Gate {
           const iam::TokenVerifier* tokens = nullptr);
 
   base::Result<Caller> Identify(const Request& request) const override;
+  std::string ClaimedKey(const Request& request) const override;
   bool MayWait(const Request& request) const override;
   base::Status Authorize(const Caller& caller, const Request& request, std::string_view action,
                          const Access& access) const override;

@@ -375,7 +375,9 @@ TEST_F(IamGateTest, EveryCallIsAudited) {
   const User ann = NewUser("ann", "AWSAppMeshFullAccess");
   const Answer created = Call(ann, "PUT", "/meshes", R"({"meshName":"m"})");
   Call({ann.id, "wrong"}, "DELETE", "/meshes/m");
-  ASSERT_EQ(audited_.size(), 2u);
+  // A secret that was put in the place of the id.
+  Call({ann.secret, "wrong"}, "DELETE", "/meshes/m");
+  ASSERT_EQ(audited_.size(), 3u);
   const AuditEvent& first = audited_[0];
   EXPECT_EQ(first.actor, "arn:aws:iam::111122223333:user/ann");
   EXPECT_EQ(first.access_key_id, ann.id);
@@ -387,6 +389,9 @@ TEST_F(IamGateTest, EveryCallIsAudited) {
   EXPECT_EQ(audited_[1].status, 403);
   EXPECT_EQ(audited_[1].error, "InvalidSignatureException");
   EXPECT_EQ(audited_[1].actor, "");
+  EXPECT_EQ(audited_[1].claimed_access_key_id, ann.id);
+  EXPECT_EQ(first.claimed_access_key_id, "");
+  EXPECT_EQ(audited_[2].claimed_access_key_id, "");
 }
 
 }  // namespace

@@ -244,6 +244,21 @@ Status Administration::Detach(const std::string& account, const std::string& pol
   return Commit("DetachPolicy", {{at, (*entry)->version}}, {{at, std::nullopt}});
 }
 
+base::Result<std::vector<Administration::GroupInfo>> Administration::ListGroups(const std::string& account) const {
+  CHANCERY_RETURN_IF_ERROR(CheckAccount("account", account));
+  const auto entries = ScanAll(store_, fmt::format("iam/member/{}/", account));
+  if (!entries) return entries.error();
+  std::vector<GroupInfo> groups;
+  // In the order of groups.
+  for (const store::Entry& entry : *entries) {
+    const auto parts = store::ParseIamKeyText(entry.key);
+    if (!parts) return parts.error();
+    if (groups.empty() || groups.back().name != (*parts)[2]) groups.push_back({(*parts)[2], {}});
+    groups.back().users.push_back((*parts)[3]);
+  }
+  return groups;
+}
+
 Status Administration::AddMember(const std::string& account, const std::string& group, const std::string& user) const {
   CHANCERY_RETURN_IF_ERROR(CheckAccount("account", account));
   CHANCERY_RETURN_IF_ERROR(CheckName("group", group));

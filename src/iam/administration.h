@@ -63,6 +63,12 @@ class Administration {
   base::Status Attach(const std::string& account, const std::string& policy, const Holder& holder) const;
   base::Status Detach(const std::string& account, const std::string& policy, const Holder& holder) const;
 
+  struct GroupInfo {
+    std::string name;
+    std::vector<std::string> users;
+  };
+  // Groups that somebody was put into, and who; a group that only a policy names is in ListPolicies.
+  base::Result<std::vector<GroupInfo>> ListGroups(const std::string& account) const;
   base::Status AddMember(const std::string& account, const std::string& group, const std::string& user) const;
   base::Status RemoveMember(const std::string& account, const std::string& group, const std::string& user) const;
 

@@ -12,6 +12,10 @@ constexpr size_t kMaxName = 128;
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kNameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+=,.@_-";
 
+constexpr std::string_view kKeyIdCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+constexpr size_t kMinKeyId = 16;
+constexpr size_t kMaxKeyId = 32;
+
 constexpr std::string_view kSpiffe = "spiffe://";
 constexpr std::string_view kDns = "dns:";
 constexpr std::string_view kDomainCharacters = "abcdefghijklmnopqrstuvwxyz0123456789.-_";
@@ -46,6 +50,10 @@ base::Status CheckName(std::string_view field, std::string_view name) {
     return base::Status::Ok();
   }
   return Broken(field, fmt::format("must be 1 to {} letters, digits and any of +=,.@_-", kMaxName));
+}
+
+bool IsAccessKeyId(std::string_view text) {
+  return text.size() >= kMinKeyId && text.size() <= kMaxKeyId && IsMadeOf(text, kKeyIdCharacters);
 }
 
 bool IsSpiffeId(std::string_view text) {

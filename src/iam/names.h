@@ -18,6 +18,9 @@ base::Status CheckAccount(std::string_view field, std::string_view account);
 // 1 to 128 letters, digits and any of +=,.@_-
 base::Status CheckName(std::string_view field, std::string_view name);
 
+// Whether it is formed like the id of an access key, ours or AWS's: 16 to 32 capital letters and digits. No secret is.
+bool IsAccessKeyId(std::string_view text);
+
 // Users that client certificates name, and nobody else can be: their names have characters that no other name has.
 // spiffe://<trust domain>/<path>, as the SPIFFE ID standard has it, or dns:<host name>.
 bool IsSpiffeId(std::string_view text);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,8 @@ struct FeedUpdate {
     std::map<compile::ProxyKey, std::bitset<compile::kFragmentTypes>> proxies;
   };
   std::vector<Touched> touched;
+  // What the compiler says of a proxy and did not say of it before, once however many proxies it concerns.
+  std::set<compile::Warning> new_warnings = {};
 };
 
 // What has come into demand, and gone out of it.

@@ -151,6 +151,8 @@ MeshCompiler::Types MeshCompiler::CompileOne(const ProxyKey& key, std::span<cons
     begin = end;
   }
   index_.Set(key, std::move(config.reads));
+  const auto known = current == nullptr ? std::span<const compile::Warning>() : current->warnings;
+  std::ranges::set_difference(manifest->warnings, known, std::inserter(update.new_warnings, update.new_warnings.end()));
   if (changed.none() && manifest->warnings == current->warnings) return changed;
   current = manifest;
   update.changed.push_back(std::move(manifest));

@@ -38,10 +38,14 @@ model::ResourcePtr At(model::ResourceKey key, store::Txn txn, std::string uid = 
 
 // A compiler with a meaning that fits in a line: each node has one cluster that spells the uid of the
 // service named like the node, and one constant listener.
-// For an old Envoy the listener is another one.
+// For an old Envoy the listener is another one. A service "s" is not there for anybody.
 ProxyConfig ToyCompile(const model::Snapshot& snapshot, const ProxyKey& key) {
   ProxyConfig config;
-  config.reads = {ReadKey{Kind::kVirtualNode, "", key.name}, ReadKey{Kind::kVirtualService, "", key.name}};
+  config.reads = {ReadKey{Kind::kVirtualNode, "", key.name}, ReadKey{Kind::kVirtualService, "", key.name},
+                  ReadKey{Kind::kVirtualService, "", "s"}};
+  if (snapshot.Find(Kind::kVirtualService, "", "s") == nullptr) {
+    config.warnings = {{Kind::kVirtualService, "", "s", "is missing"}};
+  }
   if (const auto* service = snapshot.Find(Kind::kVirtualService, "", key.name)) {
     config.fragments.push_back(compile::MakeFragment(FragmentType::kCluster, "c", service->record.uid()));
   }
@@ -58,6 +62,16 @@ class MeshCompilerTest : public testing::Test {
   }
   MeshCompiler compiler_{kMesh, ToyCompile};
 };
+
+TEST_F(MeshCompilerTest, AWarningIsNewOnceForAllProxiesAndAgainWhenItComesBack) {
+  const compile::Warning missing{Kind::kVirtualService, "", "s", "is missing"};
+  compiler_.Load(At(Node("a"), 1));
+  compiler_.Load(At(Node("b"), 1));
+  EXPECT_THAT(compiler_.CompileAll(1).new_warnings, ElementsAre(missing));
+  EXPECT_THAT(Apply(2, Node("a"), At(Node("a"), 2)).new_warnings, IsEmpty());
+  EXPECT_THAT(Apply(3, Service("s"), At(Service("s"), 3)).new_warnings, IsEmpty());
+  EXPECT_THAT(Apply(4, Service("s"), nullptr).new_warnings, ElementsAre(missing));
+}
 
 TEST_F(MeshCompilerTest, ANewNodeGetsAManifest) {
   const FeedUpdate update = Apply(3, Node("a"), At(Node("a"), 3));

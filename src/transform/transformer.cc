@@ -6,12 +6,15 @@
 #include <string>
 #include <utility>
 
+#include "model/kind.h"
 #include "store/keys.h"
 
 namespace chancery::transform {
 namespace {
 
 constexpr size_t kScanPage = 1000;
+// Lines of an update.
+constexpr size_t kMostWarnings = 20;
 
 base::Result<model::ResourcePtr> ParseResource(model::ResourceKey key, const std::string& value, store::Txn txn) {
   auto resource = std::make_shared<model::Resource>();
@@ -21,6 +24,21 @@ base::Result<model::ResourcePtr> ParseResource(model::ResourceKey key, const std
     return base::Error{base::Code::kInternal, "unreadable record at " + store::ResourceKeyText(resource->key), {}};
   }
   return model::ResourcePtr(std::move(resource));
+}
+
+// A mesh of thousands of nodes may have thousands, which /proxies lists.
+void LogNewWarnings(const FeedUpdate& update) {
+  size_t left = kMostWarnings;
+  for (const compile::Warning& warning : update.new_warnings) {
+    if (left-- == 0) break;
+    spdlog::warn("transformer: mesh {} at txn {}: {} {}{}{}: {}", update.mesh.name, update.compiled_through,
+                 model::DescriptorOf(warning.kind).segment, warning.parent, warning.parent.empty() ? "" : "/",
+                 warning.name, warning.text);
+  }
+  if (const size_t all = update.new_warnings.size(); all > kMostWarnings) {
+    spdlog::warn("transformer: mesh {} at txn {}: {} more warnings, see /proxies", update.mesh.name,
+                 update.compiled_through, all - kMostWarnings);
+  }
 }
 
 }  // namespace
@@ -36,7 +54,7 @@ Transformer::~Transformer() { Stop(); }
 base::Status Transformer::Start() {
   const auto loaded = LoadAll();
   if (!loaded) return loaded.error();
-  for (auto& [mesh, compiler] : meshes_) feed_.Publish(compiler.CompileAll(*loaded));
+  for (auto& [mesh, compiler] : meshes_) Publish(compiler.CompileAll(*loaded));
   feed_.MarkComplete();
   auto watcher = store_.Watch(*loaded, [this](const store::TransactionPtr& t) { OnTransaction(t); });
   if (!watcher) return watcher.error();
@@ -174,6 +192,11 @@ std::optional<model::MeshId> Transformer::NextLocked(base::Clock::TimePoint now,
   return *next;
 }
 
+void Transformer::Publish(FeedUpdate update) {
+  LogNewWarnings(update);
+  feed_.Publish(std::move(update));
+}
+
 void Transformer::CompileDemanded(const model::MeshId& mesh) {
   const auto found = meshes_.find(mesh);
   if (found == meshes_.end()) {  // the demand is taken into account when the mesh is made
@@ -183,7 +206,7 @@ void Transformer::CompileDemanded(const model::MeshId& mesh) {
   }
   FeedUpdate update = found->second.Apply({}, feed_.TakeDemand(mesh, false));
   const size_t manifests = update.changed.size();
-  if (manifests > 0 || !update.removed.empty()) feed_.Publish(std::move(update));
+  if (manifests > 0 || !update.removed.empty()) Publish(std::move(update));
   base::MutexLock lock(mutex_);
   stats_.manifests += manifests;
 }
@@ -193,7 +216,7 @@ void Transformer::CompileMesh(const model::MeshId& mesh, const std::vector<MeshT
   MeshCompiler& compiler = found->second;
   FeedUpdate update = compiler.Apply(transactions, feed_.TakeDemand(mesh, is_new));
   const size_t manifests = update.changed.size();
-  feed_.Publish(std::move(update));
+  Publish(std::move(update));
   const bool gone = compiler.empty();
   if (gone) meshes_.erase(mesh);
   base::MutexLock lock(mutex_);

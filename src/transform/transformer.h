@@ -57,6 +57,8 @@ class Transformer {
   // The mesh that has waited longest among those whose hold-off is over, or how long to wait.
   std::optional<model::MeshId> NextLocked(base::Clock::TimePoint now, base::Clock::TimePoint& wake) REQUIRES(mutex_);
   void CompileMesh(const model::MeshId& mesh, const std::vector<MeshTransaction>& transactions) EXCLUDES(mutex_);
+  // With what is new of its warnings in the log.
+  void Publish(FeedUpdate update);
   // Nothing but what came into demand.
   void CompileDemanded(const model::MeshId& mesh) EXCLUDES(mutex_);
 

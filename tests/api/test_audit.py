@@ -84,6 +84,10 @@ def audited():
         yield world, sent, set().union(*(caller.signatures for caller in callers)), secrets
 
 
+# Refusals of a call that named a key.
+CLAIMED = ("InvalidSignatureException", "UnrecognizedClientException")
+
+
 def logs_of(world):
     """The process's own log, which is its stderr, and every file of its data directory that is no database."""
     files = [path for path in world.control.data.iterdir() if path.is_file() and not path.name.startswith("chancery.db")]
@@ -97,6 +101,10 @@ def test_each_call_has_one_line(audited):
     world, sent, _, _ = audited
     lines = [json.loads(line) for path, text in logs_of(world).items() if path.name.startswith("audit.log")
              for line in text.splitlines()]
+    commands = [line for line in lines if line.get("actor") == "admin.sock"]
+    assert {line["operation"] for line in commands} == {"keys create", "policy attach"}
+    assert {line["arguments"]["user"] for line in commands} >= {"reader", "writer"}
+    lines = [line for line in lines if line not in commands]
     by_id = {line["requestId"]: line for line in lines}
     assert len(by_id) == len(lines), "a call has two lines"
     assert set(sent) == set(by_id)
@@ -109,6 +117,7 @@ def test_each_call_has_one_line(audited):
         assert found == told, line
         assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"]), line
         assert ("accessKeyId" in line) == (told.actor is not None), line
+        assert ("claimedAccessKeyId" in line) == (told.error in CLAIMED), line
 
 
 def test_every_outcome_was_there(audited):
