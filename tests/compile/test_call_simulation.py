@@ -143,17 +143,7 @@ def sampled(case, name, proxy):
     """Some of the proxy's calls, always the same ones; which they are differs between proxies."""
     def order(call):
         return hashlib.sha256(json.dumps([case, name, call], sort_keys=True).encode()).digest()
-    calls = [call for call in unique(golden_calls.calls_of(proxy)) if not is_offered_h2_alone(proxy, call)]
-    return sorted(calls, key=order)[:CALLS_OF_A_PROXY]
-
-
-def is_offered_h2_alone(proxy, call):
-    """Open: TLS without ALPN to a chain that offers h2 alone. Envoy closes; the simulation goes on with HTTP/1."""
-    chains = [chain for listener in proxy["listeners"] for chain in listener["filter_chains"]
-              if chain.get("filter_chain_match", {}).get("destination_port") == call["port"]]
-    offers = [chain.get("transport_socket", {}).get("typed_config", {}).get("common_tls_context", {}).get("alpn_protocols")
-              for chain in chains]
-    return bool(call.get("tls")) and ["h2"] in offers
+    return sorted(unique(golden_calls.calls_of(proxy)), key=order)[:CALLS_OF_A_PROXY]
 
 
 def differing(version, case, name, proxy, certificate, directory):
