@@ -1,6 +1,6 @@
 // Simulates calls: reads {"input": a golden's input.json, "kind": "virtualNode", "name": ...,
-// "calls": [...]} from standard input, and writes what becomes of each call to standard output, as a
-// list. A call has the members of compile::testing::Call; what it leaves out has its default.
+// "envoys_minor_version": 40, "calls": [...]} from standard input, and writes what becomes of each call to
+// standard output, as a list. A call has the members of compile::testing::Call; what it leaves out has its default.
 
 #include <fmt/format.h>
 
@@ -106,9 +106,11 @@ int main() try {
   const std::string input((std::istreambuf_iterator<char>(std::cin)), {});
   const json::object question = json::parse(input).as_object();
   const ProxyConfig config = ConfigOf(question);
+  const auto repeated =
+      chancery::compile::testing::RepeatedHeadersOf(question.at("envoys_minor_version").to_number<uint32_t>());
   json::array answers;
   for (const json::value& call : question.at("calls").as_array()) {
-    answers.push_back(ToJson(Simulate(config, ToCall(call.as_object()))));
+    answers.push_back(ToJson(Simulate(config, ToCall(call.as_object()), repeated)));
   }
   std::cout << json::serialize(answers) << "\n";
   return 0;

@@ -80,9 +80,12 @@ def _along(base, match):
         others = values[:index] + values[index + 1:]
         for other in (None, "", "other", "0", "5", f"{value}x", f"x{value}"):
             yield _request(base, path, query, [*others, (name, other)], match)
-    if values:
-        # Two values of one name, the client's own beside it.
-        yield {**whole, "headers": [*whole["headers"], *([[values[0][0], "second"]] if values[0][0][0] != ":" else [])]}
+    for name, value in values:
+        # Two values of one name: the client's own beside it, before it and after it.
+        if value is not None and name[0] != ":":
+            for other in ("second", "0"):
+                yield {**whole, "headers": [*whole["headers"], [name.lower(), other]]}
+                yield {**whole, "headers": [[name.lower(), other], *whole["headers"]]}
     if match.get("grpc") is not None:
         for kind in ("application/grpc+x", "application/grpc-web", "text/plain"):
             yield {**whole, "headers": [*whole["headers"][:-1], ["content-type", kind]]}

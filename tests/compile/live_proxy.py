@@ -146,9 +146,12 @@ class LiveProxy:
 
 def _move_ranges(value):
     """Moves every destination_port_range in a predicate."""
-    for name, item in value.items():
-        if name == "destination_port_range":
-            start, end = item["start"], item["end"]
-            value[name] = {"start": moved(start), "end": moved(end - 1) + 1}
-        elif isinstance(item, dict):
+    if isinstance(value, list):
+        for item in value:
+            _move_ranges(item)
+    elif isinstance(value, dict):
+        if "destination_port_range" in value:
+            start, end = (value["destination_port_range"][name] for name in ("start", "end"))
+            value["destination_port_range"] = {"start": moved(start), "end": moved(end - 1) + 1}
+        for item in value.values():
             _move_ranges(item)

@@ -5,6 +5,7 @@ import threading
 
 # What a client of plain TCP sends; the answer is `cluster NAME`. No method of HTTP begins so.
 PING = b"\x01ping\n\r\n\r\n"
+_TLS = b"\x16"
 # Set on every answer over HTTP: routes that take it away do so for it alone.
 MARKED_HEADER = "x-app-mesh-virtual-service"
 
@@ -45,13 +46,15 @@ def _answer(cluster, connection):
         connection.settimeout(30)
         try:
             data = b""
-            while b"\r\n\r\n" not in data and b"\n" not in data[:len(PING)] and data[:1] != b"\x16":
+            # The first byte of TLS is enough: the rest of it may look like anything.
+            while b"\r\n\r\n" not in data and b"\n" not in data[:len(PING)] and data[:1] != _TLS:
                 more = connection.recv(65536)
                 if not more:
                     return
                 data += more
             head = data.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
-            connection.sendall(_http(cluster, head) if len(head) > 1 else b"cluster %s\n" % cluster.encode())
+            is_http = len(head) > 1 and data[:1] != _TLS
+            connection.sendall(_http(cluster, head) if is_http else b"cluster %s\n" % cluster.encode())
         except OSError:
             pass
 

@@ -53,7 +53,8 @@ class _Session:
 
     def _answer(self, stream):
         head = self._heads.pop(stream)
-        request = Received(head[":method"], head[":path"], head, self._bodies.pop(stream))
+        headers = {"host": head[":authority"], **head}
+        request = Received(head[":method"], head[":path"], headers, self._bodies.pop(stream))
         what = self._application.receive(request)
         if what == REFUSED:
             self._h2.reset_stream(stream, h2.errors.ErrorCodes.REFUSED_STREAM)
@@ -81,6 +82,11 @@ def ask(host, name, port, path="/", method="GET", headers=None, scheme="http", a
         state.send_headers(1, pseudo + list((headers or {}).items()), end_stream=True)
         connection.sendall(state.data_to_send())
         return _receive(connection, state)
+
+
+def call(host, name, port, path="/a.B/C", method="POST", headers=None, **how):
+    """The answer to a gRPC call, as HTTP/2 has it."""
+    return ask(host, name, port, path, method, {"content-type": "application/grpc", "te": "trailers", **(headers or {})}, **how)
 
 
 def _receive(connection, state):

@@ -11,6 +11,7 @@ from demo.dns_server import DnsServer
 from demo.proxies import find_envoy
 from demo.world import ROOT, default_binary
 from support.applications import HttpApplication, TcpApplication
+from support.http2 import Http2Application
 from support.namespaces import HUB4, HUB6, Network
 from support.sidecar import Sidecar
 
@@ -77,6 +78,11 @@ class Lab:
     def closing(self, thing):
         self._ends.callback(thing.close)
         return thing
+
+    def application(self, name, protocol):
+        """On the hub."""
+        kind = {"http": HttpApplication, "http2": Http2Application, "grpc": Http2Application, "tcp": TcpApplication}[protocol]
+        return self.closing(kind(name, HUB4))
 
     def http_application(self, name, host=None, address=None, port=0):
         """On the hub, or on `host`."""
@@ -163,6 +169,7 @@ class Lab:
         self._call("update_virtual_gateway" if update else "create_virtual_gateway", virtualGatewayName=name, spec=spec)
         return name
 
-    def gateway_route(self, gateway, name, **spec):
-        self._call("create_gateway_route", virtualGatewayName=gateway, gatewayRouteName=name, spec=spec)
+    def gateway_route(self, gateway, name, update=False, **spec):
+        self._call("update_gateway_route" if update else "create_gateway_route", virtualGatewayName=gateway,
+                   gatewayRouteName=name, spec=spec)
         return name

@@ -22,7 +22,18 @@ class Answer:
     @property
     def by(self):
         """Which application answered, or what the proxy did instead."""
-        return self.headers.get("x-application", self.status)
+        return self.headers.get("x-application", self.code)
+
+    @property
+    def code(self):
+        """Its status; of a gRPC call that failed, as "grpc 14"."""
+        failed = self.headers.get("grpc-status", "0")
+        return self.status if failed == "0" else f"grpc {failed}"
+
+    @property
+    def text(self):
+        """What a proxy says in its own answer."""
+        return self.headers.get("grpc-message") or self.body.decode()
 
 
 def ask(host, name, port, path="/", method="GET", headers=None, body=None, address=VIRTUAL4, tls=None):

@@ -1,12 +1,17 @@
 """What one test adds to a lab: applications, virtual services of which the lab's clients may call each, and calls."""
 import dataclasses
 import itertools
+from collections import Counter
 
 from demo.waiting import wait_until
-from support import requests
+from support import http2, requests
 from support.lab import HTTP_PORT
 
 CLIENT = "client"
+# Where the services of each protocol are called, and routers of two listeners besides: one port has one protocol.
+PORTS = {"http": (HTTP_PORT, 8180), "http2": (8082, 8182), "grpc": (8083, 8183)}
+# How each is called; see requests.ask.
+ASK = {"http": requests.ask, "http2": http2.ask, "grpc": http2.call}
 _ports = itertools.count(20000)
 
 
@@ -17,14 +22,15 @@ def free_port():
 
 @dataclasses.dataclass(frozen=True)
 class Route:
-    """A route's spec without its protocol. `targets` are applications or nodes with their weights."""
+    """A route's spec without its protocol. `targets` are applications or nodes with their weights; `named` makes what
+    names one of them in the spec."""
     targets: dict
     match: dict
     more: dict
 
-    def spec(self, protocol, nodes):
+    def spec(self, protocol, named):
         body = {**self.more, "action": {"weightedTargets": [
-            {"virtualNode": nodes(target), "weight": weight} for target, weight in self.targets.items()]}}
+            {**named(target), "weight": weight} for target, weight in self.targets.items()]}}
         match = self.match if self.match is not None else {} if protocol in ("tcp", "grpc") else {"prefix": "/"}
         priority = {"priority": body.pop("priority")} if "priority" in body else {}
         return {**priority, f"{protocol}Route": {**body, **({"match": match} if match else {}),
@@ -45,40 +51,51 @@ class Shop:
         self.lab = lab
         self.client = client
         self.services = {}
+        self._protocols = {}
         self._nodes = {}
+        self._several = set()  # applications that share a node
         self._made = []
 
-    def application(self, name="app", **node):
-        """A new HTTP application; `node` goes into its virtual node's spec."""
-        application = self.lab.http_application(name)
-        return self.of(application, "http", **node)
+    def application(self, name="app", protocol="http", **node):
+        """A new application; `node` goes into its virtual node's spec."""
+        return self.of(self.lab.application(name, protocol), protocol, **node)
 
-    def of(self, application, protocol, hostname="hub.lab", listener=(), port=None, **spec):
-        """Makes the virtual node of `application`."""
+    def of(self, application, protocol, hostname="hub.lab", listener=(), port=None, others=(), **spec):
+        """Makes the virtual node of `application`. It has `others` too, each behind a listener of its own."""
         name = self.lab.unique(application.name)
         mapping = {"port": port or application.port, "protocol": protocol}
-        self.lab.node(name, listeners=[{"portMapping": mapping, **dict(listener)}],
+        more = [{"portMapping": {"port": other.port, "protocol": protocol}} for other in others]
+        self.lab.node(name, listeners=[{"portMapping": mapping, **dict(listener)}, *more],
                       serviceDiscovery={"dns": {"hostname": hostname}}, **spec)
-        self._nodes[application] = name
+        self._nodes.update(dict.fromkeys((application, *others), name))
+        self._several.update((application, *others) if others else ())
         return application
 
     def node_of(self, application):
         """Name of its virtual node."""
         return self._nodes.get(application, application)
 
-    def service(self, name, *routes, protocol="http", port=HTTP_PORT):
-        """A virtual service behind a router with `routes`, which the client may call on `port` as `name`."""
-        unique = self.lab.unique(name)
-        router = self.lab.router(unique, {"port": port, "protocol": protocol})
-        for number, route in enumerate(routes):
-            self.lab.route(router, f"route-{number}", **route.spec(protocol, self.node_of))
-        return self.provide(name, unique, port, virtualRouter=router)
+    def _target(self, application):
+        """It as a route's target: by its port too, if its node has several."""
+        port = {"port": application.port} if application in self._several else {}
+        return {"virtualNode": self.node_of(application), **port}
 
-    def provide(self, name, unique=None, port=HTTP_PORT, **provider):
+    def service(self, name, *routes, protocol="http", port=None, second=None):
+        """A virtual service behind a router with `routes`, which the client may call on `port` as `name`; the router listens
+        on the port `second` too, if one is named."""
+        unique = self.lab.unique(name)
+        port = port or (free_port() if protocol == "tcp" else PORTS[protocol][0])
+        router = self.lab.router(unique, *({"port": each, "protocol": protocol} for each in (port, second) if each))
+        for number, route in enumerate(routes):
+            self.lab.route(router, f"route-{number}", **route.spec(protocol, self._target))
+        return self.provide(name, unique, port, protocol, virtualRouter=router)
+
+    def provide(self, name, unique=None, port=HTTP_PORT, protocol="http", **provider):
         """A virtual service by `provider`."""
         full = f"{unique or self.lab.unique(name)}.lab"
         self.lab.service(full, **provider)
         self.services[name] = (full, port)
+        self._protocols[name] = protocol
         self.lab.backends[full] = {}
         self._made.append(full)
         return name
@@ -86,7 +103,7 @@ class Shop:
     def reroute(self, name, number, route, protocol="http"):
         """Changes the route with that number of the service."""
         router = self.services[name][0].removesuffix(".lab")
-        self.lab.route(router, f"route-{number}", update=True, **route.spec(protocol, self.node_of))
+        self.lab.route(router, f"route-{number}", update=True, **route.spec(protocol, self._target))
 
     def settle(self):
         """Returns when the client's proxy has it all, and the names of its nodes are resolved."""
@@ -104,22 +121,28 @@ class Shop:
 
         wait_until(resolved, 30, "addresses of the nodes")
 
-    def get(self, name, path="/", **how):
-        """The answer that the client's application gets from the service `name`."""
-        full, port = self.services[name]
-        return requests.ask(self.client.host, full, port, path, **how)
+    def get(self, name, path=None, port=None, **how):
+        """The answer that the client's application gets from the service `name`, on `port` if not on its own."""
+        full, own = self.services[name]
+        paths = {"path": path} if path is not None else {}
+        return ASK[self._protocols[name]](self.client.host, full, port or own, **paths, **how)
 
-    def connect(self, name, **how):
+    def connect(self, name, port=None, **how):
         """A TCP connection of the client's application to the service."""
-        return requests.connect(self.client.host, self.services[name][1], **how)
+        return requests.connect(self.client.host, port or self.services[name][1], **how)
 
-    def count(self, name, times, path="/", **how):
-        """Who answered how many of so many requests."""
-        answers = {}
-        for _ in range(times):
-            by = self.get(name, path, **how).by
-            answers[by] = answers.get(by, 0) + 1
-        return answers
+    def greeting(self, name, port=None):
+        """Which TCP application greets on a new connection; "" if it is closed instead."""
+        with self.connect(name, port) as connection:
+            return requests.receive(connection).decode().strip().removeprefix("hello from ")
+
+    def who(self, name, port=None):
+        """Which application a call reaches, whatever its protocol; what the proxy did instead."""
+        return self.greeting(name, port) if self._protocols[name] == "tcp" else self.get(name, port=port).by
+
+    def count(self, name, times):
+        """Who was reached by how many of so many calls."""
+        return Counter(self.who(name) for _ in range(times))
 
     def close(self):
         """The client forgets its services, from the next change on."""

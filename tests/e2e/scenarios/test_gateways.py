@@ -1,94 +1,75 @@
-"""Virtual gateways: matches, rewrites and listeners, asked from outside the mesh."""
+"""Virtual gateways: rewrites, hostnames, ports, priorities, asked from outside the mesh. Matches are in
+test_gateway_matches.py."""
+import functools
+
 import pytest
 
-from support import requests
+from support.gateway import KINDS, PORT, SECOND, Gateway
+from support.grpc_application import GrpcApplication, GrpcClient
 from support.keeping import keeping_logs
 from support.lab import Lab
-from support.shop import Shop, to
-from support.versions import ENVOYS, both_envoys
-
-PORT, SECOND = 8088, 8089
-EDGE = "edge"
-
-
-class Gateway:
-    """The gateway `edge` with two listeners, one proxy of each version, and routes to services of a shop."""
-
-    def __init__(self, lab):
-        self.lab = lab
-        self.shop = Shop(lab, None)
-        lab.virtual_gateway(EDGE, listeners=[{"portMapping": {"port": port, "protocol": "http"}} for port in (PORT, SECOND)])
-        self.outside = lab.network.host("outside")
-        self.proxies = {envoy: lab.gateway(EDGE, envoy) for envoy in ENVOYS}
-        self.services = {}
-
-    def service(self, name):
-        """A virtual service that says what reached it."""
-        application = self.shop.application(name)
-        self.services[name] = application
-        self.shop.service(name, to(application))
-        return self.shop.services[name][0]
-
-    def route(self, name, service, match, kind="httpRoute", **rewrite):
-        full, port = self.shop.services[service]
-        action = {"target": {"virtualService": {"virtualServiceName": full}}, **({"rewrite": rewrite} if rewrite else {})}
-        self.lab.gateway_route(EDGE, name, **{kind: {"match": {"port": PORT, **match}, "action": action}})
-
-    def settle(self):
-        for proxy in self.proxies.values():
-            proxy.wait_live()
-        self.lab.settle()
-        for self.shop.client in self.proxies.values():
-            self.shop.wait_resolved()
-
-    def ask(self, path, envoy="newest", port=PORT, host="www.example.com", **how):
-        """The answer to somebody outside."""
-        address = self.proxies[envoy].host.address4
-        return requests.ask(self.outside, host, port, path, address=address, **how)
-
-    def seen(self, path, **how):
-        """Who was asked for what: (application, path, host)."""
-        answer = self.ask(path, **how)
-        return (answer.by, answer.json["path"], answer.json["headers"]["host"]) if answer.status == 200 else answer.status
-
+from support.shop import PORTS, to
+from support.versions import both_envoys
 
 KEEP_HOST = {"defaultTargetHostname": "DISABLED"}
 KEEP_PREFIX = {"defaultPrefix": "DISABLED"}
+NOT_FOUND = {"http": 404, "http2": 404, "grpc": "grpc 12"}
+every_kind = pytest.mark.parametrize("gateway", KINDS, indirect=True)
+with_paths = pytest.mark.parametrize("gateway", ["http", "http2"], indirect=True)
 
 
 @pytest.fixture(scope="module")
 def gateway(request):
+    """Two listeners of one protocol; what only paths can say is not said of gRPC."""
     with keeping_logs(request, Lab()) as lab:
-        made = Gateway(lab)
+        made = Gateway(lab, dict.fromkeys((PORT, SECOND), request.param))
         for name in ("books", "carts", "mail"):
             made.service(name)
-        made.route("default", "books", {"prefix": "/books"})
-        made.route("value", "books", {"prefix": "/new/"}, prefix={"value": "/v2/"})
-        made.route("keep-prefix", "books", {"prefix": "/kept"}, prefix=KEEP_PREFIX)
-        made.route("keep-host", "carts", {"prefix": "/carts"}, hostname=KEEP_HOST)
-        made.route("keep-both", "mail", {"prefix": "/mail"}, hostname=KEEP_HOST, prefix=KEEP_PREFIX)
-        made.route("path", "books", {"path": {"exact": "/exact"}}, path={"exact": "/other"})
-        made.route("path-kept", "books", {"path": {"exact": "/same"}})
-        made.route("path-regex", "books", {"path": {"regex": "/any/[0-9]+"}}, path={"exact": "/number"})
-        made.route("method", "carts", {"prefix": "/either", "method": "POST"}, prefix=KEEP_PREFIX)
-        made.route("header", "mail", {"prefix": "/either", "headers": [{"name": "x-mail", "match": {"exact": "1"}}]})
-        made.route("query", "mail", {"prefix": "/q", "queryParameters": [{"name": "m", "match": {"exact": "1"}}]})
-        made.route("host", "carts", {"prefix": "/", "hostname": {"exact": "carts.example.com"}})
-        made.route("suffix", "mail", {"prefix": "/", "hostname": {"suffix": ".mail.example.com"}})
-        made.route("second", "mail", {"prefix": "/", "port": SECOND})
+        made.not_found = NOT_FOUND[made.protocol]
+        if made.protocol != "grpc":
+            _add_paths(made)
+        for service, rewrite in {"books": {}, "carts": {"hostname": KEEP_HOST}}.items():
+            match = {"serviceName": f"a.{service}"} if made.protocol == "grpc" else {"prefix": f"/a.{service}/"}
+            made.route(f"service-{service}", service, match, **rewrite)
+        made.route("host", "carts", made.anything(hostname={"exact": "carts.example.com"}))
+        made.route("suffix", "mail", made.anything(hostname={"suffix": ".mail.example.com"}))
+        made.route("second", "mail", made.anything(port=SECOND))
+        _add_priorities(made)
+        _add_target_ports(made)
         made.settle()
         yield made
 
 
-def name(gateway, service):
-    return gateway.shop.services[service][0]
+def _add_paths(made):
+    made.route("default", "books", {"prefix": "/books"})
+    made.route("value", "books", {"prefix": "/new/"}, prefix={"value": "/v2/"})
+    made.route("keep-prefix", "books", {"prefix": "/kept"}, prefix=KEEP_PREFIX)
+    made.route("keep-both", "mail", {"prefix": "/mail"}, hostname=KEEP_HOST, prefix=KEEP_PREFIX)
+    made.route("path", "books", {"path": {"exact": "/exact"}}, path={"exact": "/other"})
+    made.route("path-kept", "books", {"path": {"exact": "/same"}})
+    made.route("path-regex", "books", {"path": {"regex": "/any/[0-9]+"}}, path={"exact": "/number"})
 
 
-@pytest.mark.field("GatewayRouteSpec.httpRoute.action.rewrite.prefix.{defaultPrefix,value}",
-                   "GatewayRouteSpec.httpRoute.match.prefix")
+def _add_priorities(made):
+    for name, service, priority in [("none", "mail", None), ("low", "books", 20), ("high", "carts", 10)]:
+        made.route(f"priority-{name}", service, made.anything(hostname={"exact": "ranked.example.com"}), priority=priority)
+
+
+def _add_target_ports(made):
+    """The service `ported` answers by another application on each of its ports."""
+    ports = PORTS[made.protocol]
+    applications = [made.shop.application(name, made.protocol) for name in ("first", "second")]
+    made.shop.service("ported", *(to(each, match=made.anything(port=port)) for each, port in zip(applications, ports)),
+                      protocol=made.protocol, second=ports[1])
+    for each, port in zip(applications, ports):
+        made.route(f"to-{each.name}", "ported", made.anything(hostname={"exact": f"{each.name}.example.com"}), port)
+
+
+@pytest.mark.field("GatewayRouteSpec.{httpRoute,http2Route}.action.rewrite.prefix.{defaultPrefix,value}")
+@with_paths
 @both_envoys
 def test_prefix_rewrites(gateway, envoy):
-    books = name(gateway, "books")
+    books = gateway.full("books")
     assert gateway.seen("/books", envoy=envoy) == ("books", "/", books)
     assert gateway.seen("/books/1?x=y", envoy=envoy) == ("books", "/1?x=y", books)
     assert gateway.seen("/new/1", envoy=envoy) == ("books", "/v2/1", books)
@@ -96,11 +77,11 @@ def test_prefix_rewrites(gateway, envoy):
     assert gateway.seen("/nothing", envoy=envoy) == 404
 
 
-@pytest.mark.field("GatewayRouteSpec.httpRoute.action.rewrite.path.exact",
-                   "GatewayRouteSpec.httpRoute.match.path.{exact,regex}")
+@pytest.mark.field("GatewayRouteSpec.{httpRoute,http2Route}.action.rewrite.path.exact")
+@with_paths
 @both_envoys
 def test_path_rewrites_keep_the_query(gateway, envoy):
-    books = name(gateway, "books")
+    books = gateway.full("books")
     assert gateway.seen("/exact?q=1", envoy=envoy) == ("books", "/other?q=1", books)
     assert gateway.seen("/same?q=1", envoy=envoy) == ("books", "/same?q=1", books)
     assert gateway.seen("/any/42?q=1", envoy=envoy) == ("books", "/number?q=1", books)
@@ -108,54 +89,97 @@ def test_path_rewrites_keep_the_query(gateway, envoy):
     assert gateway.seen("/any/thing", envoy=envoy) == 404
 
 
-@pytest.mark.field("GatewayRouteSpec.httpRoute.action.rewrite.hostname.defaultTargetHostname")
+@pytest.mark.field("GatewayRouteSpec.{httpRoute,http2Route,grpcRoute}.action.{rewrite.hostname,target.virtualService}")
+@every_kind
 @both_envoys
-def test_hostname_rewrites(gateway, envoy):
-    assert gateway.seen("/books", envoy=envoy)[2] == name(gateway, "books")
-    assert gateway.seen("/carts/1", envoy=envoy) == ("carts", "/1", "www.example.com")
-    assert gateway.seen("/mail/1", envoy=envoy) == ("mail", "/mail/1", "www.example.com")
+def test_the_host_becomes_the_services_unless_it_is_kept(gateway, envoy):
+    assert gateway.seen("/a.books/1", envoy=envoy)[::2] == ("books", gateway.full("books"))
+    assert gateway.seen("/a.carts/1", envoy=envoy)[::2] == ("carts", "www.example.com")
 
 
+@with_paths
+def test_host_and_prefix_may_both_be_kept(gateway):
+    assert gateway.seen("/mail/1") == ("mail", "/mail/1", "www.example.com")
+
+
+@every_kind
+def test_a_grpc_path_is_never_rewritten(gateway):
+    path = gateway.seen("/a.books/Get")[1]
+    assert path == ("/a.books/Get" if gateway.protocol == "grpc" else "/Get")
+
+
+@every_kind
 @both_envoys
 def test_a_forged_virtual_service_header_chooses_nothing(gateway, envoy):
     """The gateway's second hop finds the service by a header that a client must not be able to set."""
     for forged in ("mail", "books"):
-        headers = {"x-app-mesh-virtual-service": name(gateway, forged)}
-        assert gateway.seen("/carts/1", envoy=envoy, headers=headers) == ("carts", "/1", "www.example.com")
-        assert gateway.seen("/nothing", envoy=envoy, headers=headers) == 404
+        headers = {"x-app-mesh-virtual-service": gateway.full(forged)}
+        assert gateway.seen("/a.carts/1", envoy=envoy, headers=headers)[::2] == ("carts", "www.example.com")
+        assert gateway.seen("/nothing", envoy=envoy, headers=headers) == gateway.not_found
 
 
-@pytest.mark.field("GatewayRouteSpec.httpRoute.match.{method,headers[].name,headers[].match.exact,queryParameters[].name,queryParameters[].match.exact}")
-def test_method_header_and_query(gateway):
-    assert gateway.ask("/either", method="POST").by == "carts"
-    assert gateway.ask("/either", headers={"x-mail": "1"}).by == "mail"
-    assert gateway.ask("/either").status == 404
-    assert gateway.ask("/q?m=1").by == "mail"
-    assert gateway.ask("/q?m=2").status == 404
+@pytest.mark.parametrize("gateway", ["grpc"], indirect=True)
+@both_envoys
+def test_calls_and_streams_of_grpc_itself_pass(gateway, envoy):
+    application = gateway.lab.closing(GrpcApplication("real", gateway.lab.network.hub.address4))
+    gateway.shop.service(f"real-{envoy}", to(gateway.shop.of(application, "grpc")), protocol="grpc")
+    gateway.route(f"real-{envoy}", f"real-{envoy}", {"hostname": {"exact": f"{envoy}.example.com"}})
+    gateway.settle()
+    client = gateway.lab.closing(GrpcClient(gateway.outside))
+    call = functools.partial(client.call, f"{envoy}.example.com", PORT, address=gateway.proxies[envoy].host.address4)
+    assert call("/shop.Books/Get")["answer"] == "real"
+    assert call("/shop.Books/ListStream", "stream")["answer"] == ["real 0", "real 1", "real 2"]
+    application.will_answer("NOT_FOUND")
+    assert call("/shop.Books/Get")["code"] == "NOT_FOUND"
 
 
-@pytest.mark.field("GatewayRouteSpec.httpRoute.match.hostname.{exact,suffix}")
+@pytest.mark.field("GatewayRouteSpec.{httpRoute,http2Route,grpcRoute}.match.hostname.{exact,suffix}")
+@every_kind
 @both_envoys
 def test_hostnames_choose_first_with_and_without_port(gateway, envoy):
     for host, by in [("carts.example.com", "carts"), (f"carts.example.com:{PORT}", "carts"),
                      ("CARTS.example.com", "carts"), ("a.mail.example.com", "mail"),
-                     (f"a.b.mail.example.com:{PORT}", "mail"), ("mail.example.com", 404), ("other.example.com", 404)]:
-        assert gateway.ask("/anything", envoy=envoy, host=host).by == by, host
+                     (f"a.b.mail.example.com:{PORT}", "mail"), ("mail.example.com", gateway.not_found),
+                     ("other.example.com", gateway.not_found)]:
+        assert gateway.ask("/any.Thing/Get", envoy=envoy, host=host).by == by, host
 
 
-@pytest.mark.field("GatewayRouteSpec.httpRoute.match.port",
-                   "VirtualGatewaySpec.listeners[].portMapping.port")
+@pytest.mark.field("GatewayRouteSpec.{httpRoute,http2Route,grpcRoute}.match.port",
+                   "VirtualGatewaySpec.listeners[].portMapping.{port,protocol}")
+@every_kind
 @both_envoys
 def test_a_route_of_one_listener_is_not_one_of_the_other(gateway, envoy):
-    assert gateway.ask("/anything", envoy=envoy, port=SECOND).by == "mail"
-    assert gateway.ask("/anything", envoy=envoy, port=PORT).status == 404
-    assert gateway.ask("/books", envoy=envoy, port=PORT).by == "books"
+    assert gateway.ask("/any.Thing/Get", envoy=envoy, port=SECOND).by == "mail"
+    assert gateway.ask("/any.Thing/Get", envoy=envoy, port=PORT).by == gateway.not_found
+    assert gateway.ask("/a.books/Get", envoy=envoy, port=PORT).by == "books"
 
 
-def test_the_timeout_of_the_services_route_holds_at_the_gateway(gateway):
-    shop = gateway.shop
-    application = shop.application("slow").will_answer("hang")
-    shop.service("slow", to(application, timeout={"perRequest": {"unit": "ms", "value": 300}}))
-    gateway.route("slow", "slow", {"prefix": "/slow"})
+@pytest.mark.field("GatewayRouteSpec.{httpRoute,http2Route,grpcRoute}.action.target.port")
+@every_kind
+@both_envoys
+def test_the_targets_port_chooses_the_listener_of_its_router(gateway, envoy):
+    for name in ("first", "second"):
+        assert {gateway.ask(envoy=envoy, host=f"{name}.example.com").by for _ in range(4)} == {name}
+
+
+@pytest.mark.field("GatewayRouteSpec.priority")
+@every_kind
+def test_the_lowest_number_is_asked_first_at_the_gateway(gateway):
+    def everywhere():
+        return {gateway.ask(envoy=envoy, host="ranked.example.com").by for envoy in gateway.proxies}
+
+    assert everywhere() == {"carts"}
+    ranked = gateway.anything(hostname={"exact": "ranked.example.com"})
+    gateway.route("priority-high", "carts", ranked, priority=30, update=True)
     gateway.settle()
-    assert gateway.ask("/slow").status == 504
+    assert everywhere() == {"books"}
+
+
+@every_kind
+def test_the_timeout_of_the_services_route_holds_at_the_gateway(gateway):
+    application = gateway.shop.application("slow", gateway.protocol).will_answer("hang")
+    gateway.shop.service("slow", to(application, timeout={"perRequest": {"unit": "ms", "value": 300}}),
+                         protocol=gateway.protocol)
+    gateway.route("slow", "slow", gateway.anything(hostname={"exact": "slow.example.com"}))
+    gateway.settle()
+    assert gateway.ask(host="slow.example.com").code == ("grpc 14" if gateway.protocol == "grpc" else 504)

@@ -1,4 +1,5 @@
-"""grpcRoute: services, methods and metadata choose; codes are tried again; streams stay whole."""
+"""grpcRoute, with clients and applications of gRPC: methods choose, codes are tried again, streams stay whole. What it
+shares with other kinds is in test_http_routes.py, test_retries.py and so on."""
 import pytest
 
 from support import requests
@@ -6,7 +7,8 @@ from support.grpc_application import GrpcApplication, GrpcClient
 from support.shop import to
 from support.versions import both_envoys
 
-PORT = 8083
+CODES = {"cancelled": "CANCELLED", "deadline-exceeded": "DEADLINE_EXCEEDED", "internal": "INTERNAL",
+         "resource-exhausted": "RESOURCE_EXHAUSTED", "unavailable": "UNAVAILABLE"}
 
 
 @pytest.fixture(scope="module")
@@ -18,24 +20,22 @@ def rpc(shared_shop, clients):
         return shop.of(shop.lab.closing(GrpcApplication(name, shop.lab.network.hub.address4)), "grpc")
 
     def service(name, *routes):
-        shop.service(name, *routes, protocol="grpc", port=PORT)
+        shop.service(name, *routes, protocol="grpc")
 
     shop.taken, shop.rest = application("taken"), application("rest")
     rest = to(shop.rest)
     service("service", to(shop.taken, match={"serviceName": "shop.Books"}, priority=1), rest)
     service("method", to(shop.taken, match={"serviceName": "shop.Books", "methodName": "Get"}, priority=1), rest)
-    service("metadata", to(shop.taken, match={"metadata": [{"name": "x-tier", "match": {"exact": "gold"}}]}, priority=1), rest)
-    service("not-gold", to(shop.taken, match={"metadata": [{"name": "x-tier", "match": {"exact": "gold"}, "invert": True}]},
-                           priority=1), rest)
-    for event in ("cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"):
+    for event in CODES:
         service(event, to(shop.taken, retryPolicy={"maxRetries": 2, "perRetryTimeout": {"unit": "s", "value": 5},
                                                    "grpcRetryEvents": [event]}))
+    service("default", to(shop.taken))
     shop.callers = {proxy: shop.lab.closing(GrpcClient(proxy.host)) for proxy in clients.values()}
     return shop.settle()
 
 
-def ask(shop, service, path, *kind, **metadata):
-    answer = shop.callers[shop.client].call(shop.services[service][0], PORT, path, *kind, **metadata)
+def ask(shop, service, path, *kind):
+    answer = shop.callers[shop.client].call(*shop.services[service], path, *kind)
     return answer.get("answer", answer["code"])
 
 
@@ -58,30 +58,27 @@ def test_streams_follow_the_same_routes(rpc):
     assert ask(rpc, "method", "/shop.Books/ListStream", "stream") == ["rest 0", "rest 1", "rest 2"]
 
 
-@pytest.mark.field("RouteSpec.grpcRoute.match.metadata[].{name,invert,match.exact}")
-def test_metadata(rpc):
-    rpc.taken.will_answer("OK")
-    assert ask(rpc, "metadata", "/a.B/C", x_tier="gold") == "taken"
-    assert ask(rpc, "metadata", "/a.B/C", x_tier="golden") == "rest"
-    assert ask(rpc, "metadata", "/a.B/C") == "rest"
-    assert ask(rpc, "not-gold", "/a.B/C", x_tier="lead") == "taken"
-    assert ask(rpc, "not-gold", "/a.B/C", x_tier="gold") == "rest"
-
-
 def test_what_is_no_grpc_has_no_route(rpc):
-    full, _ = rpc.services["service"]
-    assert requests.ask(rpc.client.host, full, PORT, "/shop.Books/Get", method="POST").status == 404
-
-
-CODES = {"cancelled": "CANCELLED", "deadline-exceeded": "DEADLINE_EXCEEDED", "internal": "INTERNAL",
-         "resource-exhausted": "RESOURCE_EXHAUSTED", "unavailable": "UNAVAILABLE"}
+    assert requests.ask(rpc.client.host, *rpc.services["service"], "/shop.Books/Get", method="POST").status == 404
 
 
 @pytest.mark.field("RouteSpec.grpcRoute.retryPolicy.{grpcRetryEvents[],maxRetries}")
 @pytest.mark.parametrize("event", CODES)
-def test_retries(rpc, event):
-    rpc.taken.will_answer(CODES[event], "OK")
-    assert ask(rpc, event, "/shop.Books/Get") == "taken"
-    assert len(rpc.taken.take_calls("NOT_FOUND OK")) == 2
-    assert ask(rpc, event, "/shop.Books/Get") == "NOT_FOUND"
+@both_envoys
+def test_an_event_is_tried_again_and_no_other(rpc, clients, envoy, event):
+    rpc.client = clients[envoy]
+    rpc.wait_resolved()
+    rpc.taken.will_answer(CODES[event])
+    assert ask(rpc, event, "/shop.Books/Get") == CODES[event]
+    other = next(code for code in CODES.values() if code != CODES[event])
+    assert len(rpc.taken.take_calls(f"{other} OK")) == 3
+    assert ask(rpc, event, "/shop.Books/Get") == other
+    assert len(rpc.taken.take_calls()) == 1
+
+
+def test_the_default_tries_what_is_unavailable_again(rpc):
+    rpc.taken.will_answer("UNAVAILABLE", "UNAVAILABLE", "OK")
+    assert ask(rpc, "default", "/shop.Books/Get") == "taken"
+    assert len(rpc.taken.take_calls("INTERNAL OK")) == 3
+    assert ask(rpc, "default", "/shop.Books/Get") == "INTERNAL"
     assert len(rpc.taken.take_calls()) == 1

@@ -1,10 +1,8 @@
 """tcpRoute: whole connections, chosen by port."""
-from collections import Counter
-
 import pytest
 
 from support import requests
-from support.shop import free_port, to
+from support.shop import to
 from support.versions import both_envoys
 
 
@@ -12,16 +10,10 @@ def tcp(shop, name, **how):
     return shop.of(shop.lab.tcp_application(name, **how), "tcp")
 
 
-def greeting(shop, service):
-    """Who greets on a new connection; "" if it is closed instead."""
-    with shop.connect(service) as connection:
-        return requests.receive(connection).decode().strip().removeprefix("hello from ")
-
-
 @both_envoys
 def test_a_server_that_speaks_first_is_heard_at_once(shop):
     """An inspector of TLS on every port would wait for the client's first bytes, for 15 seconds."""
-    shop.service("mysql", to(tcp(shop, "mysql")), protocol="tcp", port=free_port())
+    shop.service("mysql", to(tcp(shop, "mysql")), protocol="tcp")
     shop.settle()
     with shop.connect("mysql", timeout=5) as connection:
         assert requests.receive(connection) == b"hello from mysql\n"
@@ -29,41 +21,31 @@ def test_a_server_that_speaks_first_is_heard_at_once(shop):
         assert requests.receive(connection) == b"query"
 
 
-@pytest.mark.field("RouteSpec.tcpRoute.action.weightedTargets[].{virtualNode,weight}")
-def test_weights_divide_the_connections(shop):
-    heavy, light = tcp(shop, "heavy"), tcp(shop, "light")
-    shop.service("divided", to({heavy: 3, light: 1}), protocol="tcp", port=free_port())
-    shop.settle()
-    answers = Counter(greeting(shop, "divided") for _ in range(200))
-    # Five standard deviations of 200 draws are 31.
-    assert abs(answers["heavy"] - 150) <= 31 and set(answers) == {"heavy", "light"}, answers
-
-
 @both_envoys
 def test_a_target_of_weight_zero_gets_nothing_and_breaks_nothing(shop):
     """Envoy refuses a listener with a TCP target of weight 0; App Mesh's API takes it."""
     one, other = tcp(shop, "one"), tcp(shop, "other")
-    shop.service("switched", to({one: 1, other: 0}), protocol="tcp", port=free_port())
+    shop.service("switched", to({one: 1, other: 0}), protocol="tcp")
     shop.settle()
-    assert {greeting(shop, "switched") for _ in range(8)} == {"one"}
+    assert {shop.greeting("switched") for _ in range(8)} == {"one"}
     shop.reroute("switched", 0, to({one: 0, other: 1}), "tcp")
     shop.settle()
-    assert {greeting(shop, "switched") for _ in range(8)} == {"other"}
+    assert {shop.greeting("switched") for _ in range(8)} == {"other"}
 
 
 def test_each_port_is_a_service_of_its_own(shop):
     for name in ("postgres", "redis"):
-        shop.service(name, to(tcp(shop, name)), protocol="tcp", port=free_port())
+        shop.service(name, to(tcp(shop, name)), protocol="tcp")
     shop.settle()
-    assert (greeting(shop, "postgres"), greeting(shop, "redis")) == ("postgres", "redis")
+    assert (shop.greeting("postgres"), shop.greeting("redis")) == ("postgres", "redis")
 
 
 @pytest.mark.field("RouteSpec.tcpRoute.timeout.idle")
 def test_idle_closes_a_connection_on_which_nothing_moves(shop):
     application = tcp(shop, "idle")
     idle = {"idle": {"unit": "ms", "value": 300}}
-    shop.service("closed", to(application, timeout=idle), protocol="tcp", port=free_port())
-    shop.service("kept", to(application), protocol="tcp", port=free_port())
+    shop.service("closed", to(application, timeout=idle), protocol="tcp")
+    shop.service("kept", to(application), protocol="tcp")
     shop.settle()
     with shop.connect("closed") as closed, shop.connect("kept") as kept:
         assert requests.receive(closed) and requests.receive(kept)
@@ -75,6 +57,6 @@ def test_idle_closes_a_connection_on_which_nothing_moves(shop):
 def test_an_application_that_is_gone_closes_the_connection(shop):
     gone = tcp(shop, "gone")
     gone.close()
-    shop.service("gone", to(gone), protocol="tcp", port=free_port())
+    shop.service("gone", to(gone), protocol="tcp")
     shop.settle()
-    assert greeting(shop, "gone") == ""
+    assert shop.greeting("gone") == ""

@@ -2,48 +2,74 @@
 import pytest
 
 from support.applications import HANG
-from support.shop import to
+from support.shop import PORTS, to
+from support.versions import both_envoys
 
 SHORT = {"unit": "ms", "value": 300}
 NEVER = {"unit": "ms", "value": 0}
 ONCE = {"maxRetries": 0, "perRetryTimeout": {"unit": "s", "value": 60}, "httpRetryEvents": ["client-error"]}
+# What a client is told; of gRPC it is UNAVAILABLE, not DEADLINE_EXCEEDED.
+ENDED = {"http": 504, "http2": 504, "grpc": "grpc 14"}
+every_protocol = pytest.mark.parametrize("protocol", PORTS)
+
+
+@pytest.fixture(scope="module")
+def timed(shared_shop):
+    """For each protocol and each timeout a service, such as `grpc-slow`, all of one application that is told to hang."""
+    shop = shared_shop
+    shop.applications = {protocol: shop.application("app", protocol) for protocol in PORTS}
+    for protocol, application in shop.applications.items():
+        for name, more in {
+                "slow": {"timeout": {"perRequest": SHORT}},
+                "tried": {"timeout": {"perRequest": {"unit": "ms", "value": 700}},
+                          "retryPolicy": {"maxRetries": 9, "perRetryTimeout": SHORT, "httpRetryEvents": ["gateway-error"]}},
+                "silent": {"timeout": {"idle": SHORT, "perRequest": NEVER}, "retryPolicy": ONCE},
+                "patient": {"timeout": {"perRequest": NEVER, "idle": NEVER}},
+                "usual": {},
+        }.items():
+            shop.service(f"{protocol}-{name}", to(application, **more), protocol=protocol)
+    return shop.settle()
 
 
 @pytest.fixture
-def hanging(shop):
-    return shop.application().will_answer(HANG)
+def hanging(timed, clients, envoy, protocol):
+    timed.client = clients[envoy]
+    timed.wait_resolved()
+    return timed.applications[protocol].will_answer(HANG)
 
 
-@pytest.mark.field("RouteSpec.httpRoute.timeout.perRequest")
-def test_per_request_ends_a_request(shop, hanging):
-    shop.service("slow", to(hanging, timeout={"perRequest": SHORT}))
-    answer = shop.settle().get("slow")
-    assert (answer.status, answer.body) == (504, b"upstream request timeout")
+@pytest.mark.field("RouteSpec.{httpRoute,http2Route,grpcRoute}.timeout.perRequest")
+@every_protocol
+@both_envoys
+def test_per_request_ends_a_request(timed, hanging, protocol):
+    answer = timed.get(f"{protocol}-slow")
+    assert (answer.code, answer.text) == (ENDED[protocol], "upstream request timeout")
     hanging.will_answer(200)
-    assert shop.get("slow").status == 200
+    assert timed.get(f"{protocol}-slow").code == 200
 
 
-def test_per_request_bounds_all_attempts_together(shop, hanging):
-    shop.service("tried", to(hanging, timeout={"perRequest": {"unit": "ms", "value": 700}},
-                             retryPolicy={"maxRetries": 9, "perRetryTimeout": SHORT, "httpRetryEvents": ["gateway-error"]}))
-    assert shop.settle().get("tried").status == 504
+@every_protocol
+def test_per_request_bounds_all_attempts_together(timed, hanging, protocol):
+    assert timed.get(f"{protocol}-tried").code == ENDED[protocol]
     assert 2 <= hanging.attempts <= 3
 
 
-@pytest.mark.field("RouteSpec.httpRoute.timeout.idle")
-def test_idle_ends_a_request_on_which_nothing_moves(shop, hanging):
-    shop.service("silent", to(hanging, timeout={"idle": SHORT, "perRequest": NEVER}, retryPolicy=ONCE))
-    answer = shop.settle().get("silent")
-    assert (answer.status, answer.body) == (504, b"stream timeout")
+@pytest.mark.field("RouteSpec.{httpRoute,http2Route,grpcRoute}.timeout.idle")
+@every_protocol
+@both_envoys
+def test_idle_ends_a_request_on_which_nothing_moves(timed, hanging, protocol):
+    answer = timed.get(f"{protocol}-silent")
+    assert (answer.code, answer.text) == (ENDED[protocol], "stream timeout")
+    hanging.will_answer(200)
+    assert timed.get(f"{protocol}-silent").code == 200
 
 
-def test_zero_is_no_timeout(shop, hanging):
+def test_zero_is_no_timeout(timed):
     """Envoy would end it after 15 seconds, and its proxy says so: that is not waited for."""
-    shop.service("patient", to(hanging, timeout={"perRequest": NEVER, "idle": NEVER}))
-    shop.service("usual", to(hanging))
-    shop.settle()
-    hosts = shop.client.get("/config_dump?resource=dynamic_route_configs")["configs"][0]["route_config"]["virtual_hosts"]
-    actions = {host["name"]: host["routes"][0]["route"] for host in hosts}
-    assert actions[shop.services["patient"][0]]["timeout"] == "0s"
-    assert actions[shop.services["patient"][0]]["idle_timeout"] == "0s"
-    assert not {"timeout", "idle_timeout"} & set(actions[shop.services["usual"][0]])
+    configs = timed.client.get("/config_dump?resource=dynamic_route_configs")["configs"]
+    actions = {host["name"]: host["routes"][0]["route"] for config in configs
+               for host in config["route_config"]["virtual_hosts"] if "route" in host.get("routes", [{}])[0]}
+    for protocol in PORTS:
+        patient, usual = (actions[timed.services[f"{protocol}-{name}"][0]] for name in ("patient", "usual"))
+        assert patient["timeout"] == patient["idle_timeout"] == "0s"
+        assert not {"timeout", "idle_timeout"} & set(usual)

@@ -278,6 +278,23 @@ TEST(RoutesStory, TheRoutersPortIsTheOneToCallAndTheNodesTheOneThatAnswers) {
   EXPECT_EQ(Where(client, Out(9080).Get("api.local", "/")), "closed: no chain");
 }
 
+// The API refuses such routes; of what is stored all the same none is lost.
+TEST(RoutesStory, ARouteWithoutAPortIsForEveryListener) {
+  World world;
+  world.Mesh()
+      .Node("client", Backends({"api.local"}))
+      .Node("a", NodeSpec("http", 9080))
+      .Service("api.local", ByRouter("api"));
+  const ProxyConfig client = world
+                                 .Router("api", R"({"listeners": [{"portMapping": {"port": 80, "protocol": "http"}},
+    {"portMapping": {"port": 90, "protocol": "http"}}, {"portMapping": {"port": 91, "protocol": "http2"}}]})")
+                                 .Route("api", "all", To("a", R"("prefix": "/")"))
+                                 .CompileNode("client");
+  EXPECT_EQ(Where(client, Out(80).Get("api.local", "/")), Cluster("a", "http", 9080));
+  EXPECT_EQ(Where(client, Out(90).Get("api.local", "/")), Cluster("a", "http", 9080));
+  EXPECT_EQ(Where(client, Out(91).Get("api.local", "/")), "closed: no chain") << "of another protocol";
+}
+
 TEST(RoutesStory, GrpcByServiceMethodAndMetadata) {
   World world;
   world.Mesh()
@@ -431,8 +448,12 @@ TEST(GatewayStory, AKeptHostFindsItsServiceByAHeaderThatNobodyCanForge) {
   const auto forged = [](const char* path, const char* service) {
     return testing::To(8088).Get("asked.org", path).With("x-app-mesh-virtual-service", service);
   };
-  EXPECT_EQ(Where(edge, forged("/a/1", "b.local")), Cluster("a"));
-  EXPECT_EQ(Where(edge, forged("/b/1", "a.local")), Cluster("b"));
+  for (const RepeatedHeaders repeated : {RepeatedHeaders::kJoined, RepeatedHeaders::kEach}) {
+    EXPECT_EQ(Where(edge, forged("/a/1", "b.local"), repeated), Cluster("a"));
+    EXPECT_EQ(Where(edge, forged("/b/1", "a.local"), repeated), Cluster("b"));
+    EXPECT_EQ(Where(edge, forged("/a/1", "b.local").With("x-app-mesh-virtual-service", "a.local"), repeated),
+              Cluster("a"));
+  }
   EXPECT_EQ(HeaderOf(Simulate(edge, forged("/b/1", "a.local")).last().headers, "x-app-mesh-virtual-service"), "");
 }
 
@@ -463,6 +484,17 @@ TEST(GatewayStory, SeveralListenersHaveRoutesOfTheirOwn) {
   EXPECT_EQ(Where(edge, testing::To(2222).Get("x", "/")), Cluster("b"));
   EXPECT_EQ(Where(edge, testing::To(3333).Get("x", "/")), "closed: no listener");
   EXPECT_EQ(Simulate(edge, testing::To(2222).Get("x", "/")).hops[0].stat_prefix, "ingress.http.2222");
+}
+
+// The API refuses such routes; of what is stored all the same none is lost.
+TEST(GatewayStory, ARouteWithoutAPortIsForEveryListener) {
+  World world = Edge();
+  world.Gateway("edge", R"({"listeners": [{"portMapping": {"port": 1111, "protocol": "http"}},
+    {"portMapping": {"port": 2222, "protocol": "http2"}}]})");
+  const ProxyConfig edge =
+      world.GatewayRoute("edge", "all", GatewayRouteTo("a.local", R"("prefix": "/")")).CompileGateway("edge");
+  EXPECT_EQ(Where(edge, testing::To(1111).Get("x", "/")), Cluster("a"));
+  EXPECT_EQ(Where(edge, testing::To(2222).Get("x", "/")), Cluster("a"));
 }
 
 TEST(GatewayStory, AServiceWithoutRoutesIsNotFound) {

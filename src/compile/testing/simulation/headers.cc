@@ -2,6 +2,7 @@
 
 #include <envoy/config/route/v3/route_components.pb.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "compile/testing/simulation/text.h"
@@ -20,18 +21,21 @@ bool InRange(const envoy::type::v3::Int64Range& range, const std::string& text) 
 
 }  // namespace
 
-bool Matches(const HeaderMatcher& matcher, const Request& request) {
-  const std::optional<std::string> value = request.Value(LowerCase(matcher.name()));
+bool Matches(const HeaderMatcher& matcher, const Request& request, RepeatedHeaders repeated) {
+  const std::vector<std::string> values = request.Matched(LowerCase(matcher.name()), repeated);
   const bool invert = matcher.invert_match();
+  const auto is_there_and = [&](const auto& matches) {
+    return !values.empty() && std::ranges::any_of(values, matches) != invert;
+  };
   switch (matcher.header_match_specifier_case()) {
     case HeaderMatcher::kStringMatch:
-      return value && Matches(matcher.string_match(), *value) != invert;
+      return is_there_and([&](const std::string& value) { return Matches(matcher.string_match(), value); });
     case HeaderMatcher::kRangeMatch:
-      return value && InRange(matcher.range_match(), *value) != invert;
+      return is_there_and([&](const std::string& value) { return InRange(matcher.range_match(), value); });
     case HeaderMatcher::kPresentMatch:
-      return (value.has_value() == matcher.present_match()) != invert;
+      return (!values.empty() == matcher.present_match()) != invert;
     default:  // no matcher at all asks for presence; the deprecated ones are not known here (known_fields.cc)
-      return value.has_value() != invert;
+      return !values.empty() != invert;
   }
 }
 

@@ -5,6 +5,10 @@
 
 namespace chancery::compile::testing {
 
+RepeatedHeaders RepeatedHeadersOf(uint32_t envoys_minor_version) {
+  return envoys_minor_version >= 39 ? RepeatedHeaders::kEach : RepeatedHeaders::kJoined;
+}
+
 std::optional<std::string> Request::Value(std::string_view name) const {
   if (name == ":method") return method;
   if (name == ":scheme") return scheme;
@@ -16,6 +20,20 @@ std::optional<std::string> Request::Value(std::string_view name) const {
     joined = joined ? *joined + "," + value : value;
   }
   return joined;
+}
+
+std::vector<std::string> Request::Matched(std::string_view name, RepeatedHeaders repeated) const {
+  std::vector<std::string> values;
+  if (repeated == RepeatedHeaders::kEach) {
+    for (const auto& [key, value] : headers) {
+      if (key == name) values.push_back(value);
+    }
+  }
+  // Pseudo headers are not among them.
+  if (values.empty()) {
+    if (auto joined = Value(name)) values.push_back(*std::move(joined));
+  }
+  return values;
 }
 
 void Request::Set(std::string_view name, std::string_view value) {

@@ -4,6 +4,8 @@
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "compile/testing/simulation/headers.h"
 #include "compile/testing/simulation/hosts.h"
 #include "compile/testing/simulation/routes.h"
@@ -88,16 +90,42 @@ TEST(HeadersTest, EveryKindWithAndWithoutInvert) {
     Request request;
     if (each.value != nullptr) request.Set("x", each.value);
     auto matcher = FromJson<v3::HeaderMatcher>(std::string(R"({"name": "X", )") + each.matcher + "}");
-    EXPECT_EQ(Matches(matcher, request), each.matches) << each.matcher << " of " << (each.value ? each.value : "none");
+    const auto matches = [&] {
+      EXPECT_EQ(Matches(matcher, request, RepeatedHeaders::kJoined), Matches(matcher, request, RepeatedHeaders::kEach));
+      return Matches(matcher, request, RepeatedHeaders::kJoined);
+    };
+    EXPECT_EQ(matches(), each.matches) << each.matcher << " of " << (each.value ? each.value : "none");
     matcher.set_invert_match(true);
-    EXPECT_EQ(Matches(matcher, request), each.inverted) << "not " << each.matcher;
+    EXPECT_EQ(matches(), each.inverted) << "not " << each.matcher;
   }
 }
 
-TEST(HeadersTest, SeveralValuesAreOne) {
+TEST(HeadersTest, SeveralValuesAreOneOrSince139Each) {
+  struct Case {
+    const char* matcher;
+    std::array<bool, 2> matches;  // joined, each
+  };
+  // Of "b" and "3"; as the oldest and the newest Envoy did it.
+  const Case cases[] = {
+      {R"("string_match": {"exact": "b"})", {false, true}},
+      {R"("string_match": {"exact": "b,3"})", {true, false}},
+      {R"("string_match": {"prefix": "3"})", {false, true}},
+      {R"("string_match": {"suffix": "b"})", {false, true}},
+      {R"("range_match": {"start": 1, "end": 5})", {false, true}},
+      {R"("present_match": true)", {true, true}},
+      {R"("string_match": {"safe_regex": {"regex": "[a-z]"}})", {false, true}},
+  };
   Request request;
-  request.headers = {{"x", "a"}, {"x", "b"}};
-  EXPECT_EQ(request.Value("x"), "a,b");
+  request.headers = {{"x", "b"}, {"x", "3"}};
+  EXPECT_EQ(request.Value("x"), "b,3");
+  for (const Case& each : cases) {
+    auto matcher = FromJson<v3::HeaderMatcher>(std::string(R"({"name": "X", )") + each.matcher + "}");
+    for (const bool invert : {false, true}) {
+      matcher.set_invert_match(invert);
+      EXPECT_EQ(Matches(matcher, request, RepeatedHeadersOf(38)), each.matches[0] != invert) << each.matcher;
+      EXPECT_EQ(Matches(matcher, request, RepeatedHeadersOf(39)), each.matches[1] != invert) << each.matcher;
+    }
+  }
 }
 
 TEST(HeadersTest, QueryParameters) {

@@ -31,9 +31,9 @@ bool MatchesPath(const RouteMatch& match, std::string_view path) {
   }
 }
 
-bool Takes(const RouteMatch& match, const Request& request) {
+bool Takes(const RouteMatch& match, const Request& request, RepeatedHeaders repeated) {
   if (!MatchesPath(match, PathOf(request.path)) || (match.has_grpc() && !IsGrpc(request))) return false;
-  return std::ranges::all_of(match.headers(), [&](const auto& each) { return Matches(each, request); }) &&
+  return std::ranges::all_of(match.headers(), [&](const auto& each) { return Matches(each, request, repeated); }) &&
          std::ranges::all_of(match.query_parameters(), [&](const auto& each) { return Matches(each, request); });
 }
 
@@ -88,9 +88,9 @@ void RewriteHost(const RouteAction& action, Request& request) {
 
 }  // namespace
 
-int ChooseRoute(const envoy::config::route::v3::VirtualHost& host, const Request& request) {
+int ChooseRoute(const envoy::config::route::v3::VirtualHost& host, const Request& request, RepeatedHeaders repeated) {
   for (int i = 0; i < host.routes_size(); ++i) {
-    if (Takes(host.routes(i).match(), request)) return i;
+    if (Takes(host.routes(i).match(), request, repeated)) return i;
   }
   return -1;
 }

@@ -13,7 +13,7 @@ class VirtualHost;
 namespace chancery::compile::testing {
 
 // The place of the first route that takes the request; -1 when none does.
-int ChooseRoute(const envoy::config::route::v3::VirtualHost& host, const Request& request);
+int ChooseRoute(const envoy::config::route::v3::VirtualHost& host, const Request& request, RepeatedHeaders repeated);
 
 // The clusters of a route's action with their weights; none where the route answers by itself.
 std::vector<Choice> ChoicesOf(const envoy::config::route::v3::Route& route);

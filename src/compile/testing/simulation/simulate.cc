@@ -46,7 +46,8 @@ uint32_t GrpcStatusOf(uint32_t http) {
 
 class Simulation {
  public:
-  Simulation(const ProxyConfig& config, const Call& call) : config_(config), call_(call) {}
+  Simulation(const ProxyConfig& config, const Call& call, RepeatedHeaders repeated)
+      : config_(config), call_(call), repeated_(repeated) {}
 
   Outcome Run() {
     const std::vector<std::string> unknown = FieldsNotSimulated(config_);
@@ -109,7 +110,7 @@ class Simulation {
     const auto routes = Parsed<RouteConfiguration>(config_, FragmentType::kRoute, hop.route_config);
     const auto* host = ChooseVirtualHost(routes, request_.host);
     if (host != nullptr) hop.virtual_host = host->name();
-    hop.route = host == nullptr ? -1 : ChooseRoute(*host, request_);
+    hop.route = host == nullptr ? -1 : ChooseRoute(*host, request_, repeated_);
     if (hop.route < 0) return void(Finish(End::kNotFound));
     // Envoy refuses an upgrade of a request that has a route; without one it is 404 as ever.
     if (IsUpgradeRefused(manager)) return void(Finish(End::kUpgradeRefused));
@@ -178,14 +179,19 @@ class Simulation {
 
   const ProxyConfig& config_;
   const Call& call_;
+  const RepeatedHeaders repeated_;
   Request request_;
   Outcome outcome_;
 };
 
 }  // namespace
 
-Outcome Simulate(const ProxyConfig& config, const Call& call) { return Simulation(config, call).Run(); }
+Outcome Simulate(const ProxyConfig& config, const Call& call, RepeatedHeaders repeated) {
+  return Simulation(config, call, repeated).Run();
+}
 
-std::string Where(const ProxyConfig& config, const Call& call) { return Simulate(config, call).Short(); }
+std::string Where(const ProxyConfig& config, const Call& call, RepeatedHeaders repeated) {
+  return Simulate(config, call, repeated).Short();
+}
 
 }  // namespace chancery::compile::testing

@@ -3,6 +3,7 @@
 #include "compile/compile.h"
 #include "compile/testing/simulation/call.h"
 #include "compile/testing/simulation/outcome.h"
+#include "compile/testing/simulation/request.h"
 
 // Test support: what an Envoy with a configuration does with a call, without an Envoy.
 //
@@ -14,11 +15,12 @@
 namespace chancery::compile::testing {
 
 // A gateway's own hop back into itself is followed: then there are two hops. A configuration with
-// something in it that the simulation does not know ends as kNotSimulated, with the names.
-Outcome Simulate(const ProxyConfig& config, const Call& call);
+// something in it that the simulation does not know ends as kNotSimulated, with the names. `repeated` is
+// where Envoys differ by their version.
+Outcome Simulate(const ProxyConfig& config, const Call& call, RepeatedHeaders repeated = RepeatedHeaders::kJoined);
 
 // The whole set of clusters that something can go wrong with is in `choices`; this is which of them
 // serve, as "name" or "name:weight name:weight", or how it ended: Outcome::Short.
-std::string Where(const ProxyConfig& config, const Call& call);
+std::string Where(const ProxyConfig& config, const Call& call, RepeatedHeaders repeated = RepeatedHeaders::kJoined);
 
 }  // namespace chancery::compile::testing
