@@ -35,18 +35,21 @@ class _Peer:
 class GrpcApplication:
     """Answers every method with its name, or with the codes that it is told; methods whose name ends with Stream answer with
     as many messages as they are asked for. Says that it serves to who asks for its health. Serves at `address` of the host
-    that it is made on, on a port of the system's or on those that are given."""
+    that it is made on."""
 
-    def __init__(self, name, address, *ports):
+    def __init__(self, name, address, port=0):
         self.name = name
-        self._peer = _Peer("serve", name, address, *map(str, ports))
+        self._peer = _Peer("serve", name, address, str(port))
         self.port = self._peer.read()["port"]
         self._calls = []
 
     def will_answer(self, *codes):
-        """Answers with these codes from now on, the last one for ever; HOLD holds a call until it is told something else."""
+        """Answers with these codes from now on, the last one for ever; HOLD is no answer until the next ones are told."""
         self.take_calls(" ".join(codes))
         return self
+
+    def release(self):
+        self.will_answer("OK")
 
     def take_calls(self, codes="OK"):
         """The calls that came since it was last told `codes`; tells it new ones."""

@@ -1,10 +1,8 @@
 """A gRPC application, or a gRPC client, as a process of its own: gRPC's threads make sockets where they like. Runs in the
 environment of build/env/protos. Messages are bytes, methods any.
 
-    grpc_peer.py serve NAME ADDRESS [PORT…]   prints its port, then a line of JSON for each call; answers as it is told on
-                                              stdin
-    grpc_peer.py call                         makes the call that each line of stdin describes, prints what came; both as
-                                              JSON
+    grpc_peer.py serve NAME ADDRESS PORT  prints its port, then a line of JSON for each call; answers as it is told on stdin
+    grpc_peer.py call                     makes the call that each line of stdin describes, prints what came; both as JSON
 """
 import json
 import sys
@@ -20,7 +18,7 @@ _HEALTH = {"SERVING": b"\x08\x01", "NOT_SERVING": b"\x08\x02"}
 
 class Handler(grpc.GenericRpcHandler):
     """Every unary-stream and unary-unary method, and health checks. The next answers come from stdin: a line of codes'
-    names, the last one for ever; HOLD waits for the next line and is OK then. A line `health STATUS` is for health checks."""
+    names, the last one for ever; `hold` waits for the next line and is OK then. `health STATUS` is for health checks."""
 
     def __init__(self, name):
         self._name = name.encode()
@@ -50,7 +48,7 @@ class Handler(grpc.GenericRpcHandler):
             code = self._codes.pop(0) if len(self._codes) > 1 else self._codes[0]
             told = self._told
             print(json.dumps({"method": method, "metadata": dict(context.invocation_metadata())}, default=str), flush=True)
-        if code == "HOLD":
+        if code == "hold":
             told.wait()
         elif code != "OK":
             context.abort(grpc.StatusCode[code], "as told")
@@ -65,13 +63,13 @@ class Handler(grpc.GenericRpcHandler):
             yield self._name + b" %d" % number
 
 
-def serve(name, address, *ports):
+def serve(name, address, port):
     handler = Handler(name)
     server = grpc.server(futures.ThreadPoolExecutor(16))
     server.add_generic_rpc_handlers([handler])
-    bound = [server.add_insecure_port(f"{address}:{port}") for port in ports or [0]]
+    port = server.add_insecure_port(f"{address}:{port}")
     server.start()
-    print(json.dumps({"port": bound[0]}), flush=True)
+    print(json.dumps({"port": port}), flush=True)
     for line in sys.stdin:
         handler.tell(line.split())
         print(json.dumps({"told": line.split()}), flush=True)

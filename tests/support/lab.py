@@ -11,11 +11,14 @@ from demo.dns_server import DnsServer
 from demo.proxies import find_envoy
 from demo.world import ROOT, default_binary
 from support.applications import HttpApplication, TcpApplication
+from support.grpc_application import GrpcApplication
+from support.http2 import Http2Application
 from support.namespaces import HUB4, HUB6, Network
 from support.sidecar import Sidecar
 
 MESH = "lab"
 HTTP_PORT = 8080  # where every HTTP service of the lab is called
+_APPLICATIONS = {"http": HttpApplication, "http2": Http2Application, "grpc": GrpcApplication, "tcp": TcpApplication}
 
 
 class Lab:
@@ -78,14 +81,16 @@ class Lab:
         self._ends.callback(thing.close)
         return thing
 
-    def http_application(self, name, host=None, address=None, port=0):
-        """On the hub, or on `host`."""
+    def application(self, protocol, name, host=None, address=None, port=0, **how):
+        """One that a listener of `protocol` leads to, on the hub or on `host`."""
         with (host or self.network.hub).inside():
-            return self.closing(HttpApplication(name, address or ("127.0.0.1" if host else HUB4), port))
+            return self.closing(_APPLICATIONS[protocol](name, address or ("127.0.0.1" if host else HUB4), port, **how))
+
+    def http_application(self, name, host=None, address=None, port=0):
+        return self.application("http", name, host, address, port)
 
     def tcp_application(self, name, host=None, address=None, port=0, **how):
-        with (host or self.network.hub).inside():
-            return self.closing(TcpApplication(name, address or ("127.0.0.1" if host else HUB4), port, **how))
+        return self.application("tcp", name, host, address, port, **how)
 
     def sidecar(self, node, ports=(), envoy="newest", families=(4,), more=()):
         """The proxy of the virtual node `node` on a new host, with the rules in force; `node`.lab leads to it. Without an

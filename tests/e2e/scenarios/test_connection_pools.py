@@ -5,8 +5,7 @@ import pytest
 from demo.waiting import wait_until
 from support import http2, requests
 from support.applications import HOLD
-from support.grpc_application import GrpcApplication, GrpcClient
-from support.http2 import Http2Application
+from support.grpc_application import GrpcClient
 from support.shop import Shop
 from support.versions import ENVOYS, both_envoys
 
@@ -20,17 +19,6 @@ of_both = pytest.mark.parametrize("kind", ["node", "gateway"])
 def listeners(*protocols):
     return [{"portMapping": {"port": PORTS[each], "protocol": each}, "connectionPool": {each: POOLS[each]}}
             for each in protocols]
-
-
-def application(lab, protocol, host, address, port=0):
-    """On `host`."""
-    if protocol == "http":
-        return lab.http_application(protocol, host, address, port)
-    if protocol == "tcp":
-        return lab.tcp_application(protocol, host, address, port)
-    with host.inside():
-        return lab.closing(Http2Application(protocol, address, port) if protocol == "http2" else
-                           GrpcApplication(protocol, address, port))
 
 
 class Listener:
@@ -79,7 +67,7 @@ def nodes(lab, outside):
     lab.node("server", serviceDiscovery={"dns": {"hostname": "server.lab"}}, listeners=[*listeners(*PORTS), plain])
 
     def listener(proxy, protocol, port):
-        local = application(lab, protocol, proxy.host, "127.0.0.1", port)
+        local = lab.application(protocol, protocol, proxy.host, port=port)
         return Listener(proxy, outside, port, local, f"cds_ingress_lab_server_{protocol}_{port}")
 
     proxies = {envoy: lab.sidecar("server", [*PORTS.values(), UNLIMITED], envoy).wait_live() for envoy in ENVOYS}
@@ -93,8 +81,7 @@ def gateways(lab, outside):
     protocols = ["http", "http2", "grpc"]
     shop = Shop(lab, None)
     lab.virtual_gateway("edge", listeners=listeners(*protocols))
-    applications = {each: shop.of(application(lab, each, lab.network.hub, lab.network.hub.address4), each)
-                    for each in protocols}
+    applications = {each: shop.of(lab.application(each, each), each) for each in protocols}
     for each in protocols:
         service = f"{each}.lab"
         lab.service(service, virtualNode=shop.node_of(applications[each]))
@@ -112,10 +99,9 @@ def gateways(lab, outside):
 
 @pytest.fixture
 def listener(request, kind, envoy):
-    """The listener of that kind and version which has the protocol of the test's name."""
+    """The listener of that kind and version which has the protocol of the test's name; its application holds what comes."""
     found = request.getfixturevalue(f"{kind}s")[envoy][request.function.__name__.split("_")[1]]
-    if not isinstance(found.application, GrpcApplication):
-        found.application.will_answer(HOLD)
+    found.application.will_answer(HOLD)
     return found
 
 
@@ -157,14 +143,13 @@ def test_http2_takes_two_requests(listener):
 @both_envoys
 @of_both
 def test_grpc_takes_two_calls(listener, callers):
-    listener.application.will_answer("HOLD")
     for caller in callers[:2]:
         listener.call(caller, "begin")
     listener.wait("upstream_rq_active", 2)
     refused = listener.call(callers[2])
     assert refused["code"] == "UNAVAILABLE" and "overflow" in refused["details"]
     assert listener.stat(REFUSED) == listener.stat("circuit_breakers.default.rq_open") == 1
-    listener.application.will_answer("OK")
+    listener.application.release()
     assert [caller.answer()["code"] for caller in callers[:2]] == ["OK", "OK"]
     assert listener.call(callers[2])["code"] == "OK" and listener.stat(REFUSED) == 1
 

@@ -6,8 +6,7 @@ import pytest
 from demo.waiting import wait_until
 from support import http2, requests
 from support.applications import HOLD
-from support.grpc_application import GrpcApplication, GrpcClient
-from support.http2 import Http2Application
+from support.grpc_application import GrpcClient
 from support.replicas import hosts
 
 PORTS = {"http": 8080, "http2": 8082, "grpc": 8083, "tcp": 9000}
@@ -47,14 +46,10 @@ class Applications:
 
     def __init__(self, lab, name, host):
         self._lab, self._name, self._host = lab, name, host
-        self.http = lab.http_application(name, host, host.address4, PORTS["http"])
-        with host.inside():
-            self._http2 = lab.closing(Http2Application(name, host.address4, PORTS["http2"]))
-            self._grpc = lab.closing(GrpcApplication(name, host.address4, PORTS["grpc"]))
-        self._tcp = self._listen()
+        self.http, self._http2, self._grpc, self._tcp = map(self._made, PORTS)
 
-    def _listen(self):
-        return self._lab.tcp_application(self._name, self._host, self._host.address4, PORTS["tcp"])
+    def _made(self, protocol):
+        return self._lab.application(protocol, self._name, self._host, self._host.address4, PORTS[protocol])
 
     def fail(self):
         """Each in the way of its protocol; what is asked for besides is answered."""
@@ -67,7 +62,7 @@ class Applications:
         for application in (self.http, self._http2):
             application.will_answer(200, path="/ping")
         self._grpc.set_serving(True)
-        self._tcp = self._listen()
+        self._tcp = self._made("tcp")
 
 
 class Client:
