@@ -18,7 +18,7 @@ from support.sidecar import Sidecar
 
 MESH = "lab"
 HTTP_PORT = 8080  # where every HTTP service of the lab is called
-_APPLICATIONS = {"http": HttpApplication, "http2": Http2Application, "grpc": GrpcApplication, "tcp": TcpApplication}
+_SERVERS = {"http": HttpApplication, "http2": Http2Application, "grpc": GrpcApplication, "tcp": TcpApplication}
 
 
 class Lab:
@@ -81,16 +81,19 @@ class Lab:
         self._ends.callback(thing.close)
         return thing
 
-    def application(self, protocol, name, host=None, address=None, port=0, **how):
-        """One that a listener of `protocol` leads to, on the hub or on `host`."""
-        with (host or self.network.hub).inside():
-            return self.closing(_APPLICATIONS[protocol](name, address or ("127.0.0.1" if host else HUB4), port, **how))
-
     def http_application(self, name, host=None, address=None, port=0):
-        return self.application("http", name, host, address, port)
+        """On the hub, or on `host`."""
+        with (host or self.network.hub).inside():
+            return self.closing(HttpApplication(name, address or ("127.0.0.1" if host else HUB4), port))
 
     def tcp_application(self, name, host=None, address=None, port=0, **how):
-        return self.application("tcp", name, host, address, port, **how)
+        with (host or self.network.hub).inside():
+            return self.closing(TcpApplication(name, address or ("127.0.0.1" if host else HUB4), port, **how))
+
+    def serve(self, protocol, name, host=None, address=None, port=0):
+        """An application that speaks what a listener of `protocol` expects: gRPC by gRPC's own server, for one."""
+        with (host or self.network.hub).inside():
+            return self.closing(_SERVERS[protocol](name, address or ("127.0.0.1" if host else HUB4), port))
 
     def sidecar(self, node, ports=(), envoy="newest", families=(4,), more=()):
         """The proxy of the virtual node `node` on a new host, with the rules in force; `node`.lab leads to it. Without an

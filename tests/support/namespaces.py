@@ -12,7 +12,6 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 # The bridge's own address, where the control plane, the DNS server and the applications of the tests are.
 HUB4, HUB6 = "10.77.0.1", "fd77::1"
-_HUB_MAC = "02:77:00:00:00:01"
 # What the names of virtual services resolve to: any address will do that is another host's.
 VIRTUAL4, VIRTUAL6 = "10.99.0.1", "fd99::1"
 
@@ -85,9 +84,9 @@ class Network:
         self.hub.address4, self.hub.address6 = HUB4, HUB6
         self._hosts = []
         self._lock = threading.Lock()
-        # With an address of its own the bridge does not take that of a later host's link: hosts that know it by the old one
-        # would not reach it until they ask again, which is up to a minute later.
-        self.hub.batch([f"link add br0 address {_HUB_MAC} type bridge", "link set br0 up", f"addr add {HUB4}/16 dev br0",
+        # With an address of its own: otherwise a bridge takes the lowest of its ports', so that it changes when a host is added,
+        # and for a while nobody reaches the hub.
+        self.hub.batch(["link add br0 address 02:00:00:00:00:01 type bridge", "link set br0 up", f"addr add {HUB4}/16 dev br0",
                         f"addr add {HUB6}/64 dev br0 nodad"])
 
     def host(self, name, families=(4, 6)):

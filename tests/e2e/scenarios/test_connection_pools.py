@@ -67,7 +67,7 @@ def nodes(lab, outside):
     lab.node("server", serviceDiscovery={"dns": {"hostname": "server.lab"}}, listeners=[*listeners(*PORTS), plain])
 
     def listener(proxy, protocol, port):
-        local = lab.application(protocol, protocol, proxy.host, port=port)
+        local = lab.serve(protocol, protocol, proxy.host, port=port)
         return Listener(proxy, outside, port, local, f"cds_ingress_lab_server_{protocol}_{port}")
 
     proxies = {envoy: lab.sidecar("server", [*PORTS.values(), UNLIMITED], envoy).wait_live() for envoy in ENVOYS}
@@ -81,7 +81,7 @@ def gateways(lab, outside):
     protocols = ["http", "http2", "grpc"]
     shop = Shop(lab, None)
     lab.virtual_gateway("edge", listeners=listeners(*protocols))
-    applications = {each: shop.of(lab.application(each, each), each) for each in protocols}
+    applications = {each: shop.of(lab.serve(each, each), each) for each in protocols}
     for each in protocols:
         service = f"{each}.lab"
         lab.service(service, virtualNode=shop.node_of(applications[each]))

@@ -49,7 +49,7 @@ class Applications:
         self.http, self._http2, self._grpc, self._tcp = map(self._made, PORTS)
 
     def _made(self, protocol):
-        return self._lab.application(protocol, self._name, self._host, self._host.address4, PORTS[protocol])
+        return self._lab.serve(protocol, self._name, self._host, self._host.address4, PORTS[protocol])
 
     def fail(self):
         """Each in the way of its protocol; what is asked for besides is answered."""

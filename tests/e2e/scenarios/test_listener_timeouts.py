@@ -36,7 +36,7 @@ class Server:
 
     def __init__(self, lab, outside, envoy):
         self.proxy = lab.sidecar("server", LISTENERS.values(), envoy)
-        self.applications = {which: lab.application(which[0], "-".join(which), self.proxy.host, port=port)
+        self.applications = {which: lab.serve(which[0], "-".join(which), self.proxy.host, port=port)
                              for which, port in LISTENERS.items()}
         self._outside = outside
         self._callers = {name: lab.closing(GrpcClient(outside)) for name in TIMEOUTS}

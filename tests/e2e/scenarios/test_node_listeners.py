@@ -14,7 +14,7 @@ def server(lab):
     lab.node("server", serviceDiscovery={"dns": {"hostname": "server.lab"}}, listeners=[
         {"portMapping": {"port": port, "protocol": protocol}} for port, protocol in mappings])
     proxy = lab.sidecar("server", [port for port, _ in mappings])
-    proxy.applications = {port: lab.application(protocol, str(port), proxy.host, port=port) for port, protocol in mappings}
+    proxy.applications = {port: lab.serve(protocol, str(port), proxy.host, port=port) for port, protocol in mappings}
     proxy.applications[UNDECLARED] = lab.tcp_application(str(UNDECLARED), proxy.host, "0.0.0.0", UNDECLARED)
     proxy.outside = lab.network.host("outside")
     return proxy.wait_live()
