@@ -3,6 +3,7 @@ itself."""
 import pytest
 
 from demo.waiting import wait_until
+from support.applications import RESET
 from support.replicas import http_replicas
 from support.shop import to
 from support.versions import both_envoys
@@ -22,7 +23,9 @@ DETECTIONS = {
     "brief": {"baseEjectionDuration": ms(2500)},
     "often": {"baseEjectionDuration": ms(1)},
     "rarely": {"baseEjectionDuration": ms(1), "interval": HOUR},
+    "resets": {},
     "all": {},
+    "panic": {},
     "one-percent": {"maxEjectionPercent": 1},
     "none": None,
 }
@@ -62,14 +65,14 @@ class Watched:
     def outliers(self, name):
         return self.stat(f"outlier_detection.{name}")
 
-    def fail(self, host, times):
+    def fail(self, host, times, failure=500):
         """The host answers with 500 so often, in turn with the others, and with 200 again."""
-        host.will_answer(*[500] * times, 200)
+        host.will_answer(*[failure] * times, 200)
         wait_until(lambda: self._shop.get(self._node) and host.attempts >= times, 30, "the errors")
 
-    def eject(self, host):
+    def eject(self, host, failure=500):
         before = self.outliers("ejections_enforced_total")
-        self.fail(host, ERRORS)
+        self.fail(host, ERRORS, failure)
         wait_until(lambda: self.outliers("ejections_enforced_total") == before + 1, 30, "an ejection")
 
     def asks(self, hosts):
@@ -98,6 +101,14 @@ def test_max_server_errors_in_a_row_eject_a_host(watched, hosts):
     service.eject(hosts[0])
     service.wait_asks(hosts[1:])
     assert service.outliers("ejections_enforced_consecutive_5xx") == service.outliers("ejections_active") == 1
+
+
+@both_envoys
+def test_a_reset_is_a_server_error(watched, hosts):
+    """Its request is tried again elsewhere, by the retry policy of a route without one."""
+    service = watched("resets")
+    service.eject(hosts[0], RESET)
+    service.wait_asks(hosts[1:])
 
 
 @both_envoys
@@ -140,3 +151,13 @@ def test_no_more_than_the_percentage_is_ejected_but_one_host(watched, hosts):
     wait_until(lambda: only_one.outliers("ejections_overflow") == 1, 30, "the refusal")
     both.wait_asks(hosts[2:])
     assert only_one.asks(hosts[1:]) and only_one.outliers("ejections_active") == 1
+
+
+@both_envoys
+def test_when_more_than_half_are_ejected_all_get_traffic(watched, hosts):
+    """Envoy's panic: too few hosts might not bear it all."""
+    service = watched("panic")
+    for host in hosts[:3]:
+        service.eject(host)
+    service.wait_asks(hosts)
+    assert service.outliers("ejections_active") == 3 and service.stat("lb_healthy_panic") > 0
