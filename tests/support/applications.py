@@ -9,6 +9,7 @@ import threading
 
 RESET = "reset"  # the connection, instead of an answer
 HANG = "hang"  # no answer until the application ends
+HOLD = "hold"  # no answer until `release`; then 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,13 +22,14 @@ class Received:
 
 class Application:
     """What all of them share: `requests` that came, and the answers to give. `answers` are used up one after another, the
-    last one for ever: a status, RESET or HANG. Thread-safe."""
+    last one for ever: a status, RESET, HANG or HOLD. Thread-safe."""
 
     def __init__(self, name):
         self.name = name
         self.requests = []
         self.ended = threading.Event()
-        self._answers = [200]
+        self._answers = {None: [200]}  # by path, None for the rest
+        self._released = threading.Event()
         self._connections = set()
         self._lock = threading.Lock()
 
@@ -36,6 +38,7 @@ class Application:
         if self.ended.is_set():
             return
         self.ended.set()
+        self.release()
         self._stop()
         with self._lock:
             for connection in self._connections:
@@ -58,12 +61,19 @@ class Application:
             with self._lock:
                 self._connections.discard(connection)
 
-    def will_answer(self, *answers):
-        """Forgets what came, and answers so from now on."""
+    def will_answer(self, *answers, path=None):
+        """Forgets what came, and answers so from now on; with `path` what asks for that alone. What is held is released."""
+        self.release()
         with self._lock:
             self.requests.clear()
-            self._answers = list(answers)
+            self._answers[path] = list(answers)
+            self._released = threading.Event()
         return self
+
+    def release(self):
+        """Answers all that is held; nothing is held from now on, until will_answer."""
+        with self._lock:
+            self._released.set()
 
     @property
     def attempts(self):
@@ -75,10 +85,16 @@ class Application:
         return self.requests[-1]
 
     def receive(self, request):
-        """Remembers `request`; what to answer."""
+        """Remembers `request`; what to answer, once that is to be said."""
         with self._lock:
             self.requests.append(request)
-            return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+            answers = self._answers.get(getattr(request, "path", None)) or self._answers[None]
+            answer = answers.pop(0) if len(answers) > 1 else answers[0]
+            released = self._released
+        if answer != HOLD:
+            return answer
+        released.wait()
+        return 200
 
     def describe(self, request):
         """The body of a good answer."""

@@ -1,21 +1,20 @@
 """HTTP/2 without TLS, from the first byte: an application, and single requests."""
-import socket
-
 import h2.config
 import h2.connection
 import h2.errors
 import h2.events
 
+from support import requests
 from support.applications import HANG, RESET, Received, SocketApplication
 from support.namespaces import VIRTUAL4
-from support.requests import TIMEOUT, Answer
+from support.requests import Answer
 
 REFUSED = "refused"  # the stream, with REFUSED_STREAM
 
 
 class Http2Application(SocketApplication):
-    """Over HTTP/2. Besides what Application takes, an answer may be REFUSED. Serves at `address` of the host that it is made
-    on."""
+    """Over HTTP/2. Besides what Application takes, an answer may be REFUSED; one that is held holds up those behind it on its
+    connection. Serves at `address` of the host that it is made on."""
 
     def __init__(self, name, address, port=0):
         super().__init__(name)
@@ -71,17 +70,31 @@ class _Session:
             self._socket.sendall(data)
 
 
-def ask(host, name, port, path="/", method="GET", headers=None, scheme="http", address=VIRTUAL4):
-    """The answer to one HTTP/2 request from `host` to the service `name`."""
-    with host.inside():
-        connection = socket.create_connection((address, port), timeout=TIMEOUT)
-    with connection:
-        state = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
-        state.initiate_connection()
-        pseudo = [(":method", method), (":scheme", scheme), (":authority", name), (":path", path)]
-        state.send_headers(1, pseudo + list((headers or {}).items()), end_stream=True)
-        connection.sendall(state.data_to_send())
-        return _receive(connection, state)
+class Begun:
+    """A request that is on its way."""
+
+    def __init__(self, connection, state):
+        self._connection, self._state = connection, state
+
+    def answer(self):
+        with self._connection:
+            return _receive(self._connection, self._state)
+
+
+def ask(host, name, port, path="/", **how):
+    """The answer to one request; `how` goes to `begin`."""
+    return begin(host, name, port, path, **how).answer()
+
+
+def begin(host, name, port, path="/", method="GET", headers=None, scheme="http", address=VIRTUAL4):
+    """Sends an HTTP/2 request from `host` to the service `name`, on a connection of its own."""
+    connection = requests.connect(host, port, address)
+    state = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+    state.initiate_connection()
+    pseudo = [(":method", method), (":scheme", scheme), (":authority", name), (":path", path)]
+    state.send_headers(1, pseudo + list((headers or {}).items()), end_stream=True)
+    connection.sendall(state.data_to_send())
+    return Begun(connection, state)
 
 
 def call(host, name, port, path="/a.B/C", method="POST", headers=None, **how):

@@ -11,12 +11,14 @@ from demo.dns_server import DnsServer
 from demo.proxies import find_envoy
 from demo.world import ROOT, default_binary
 from support.applications import HttpApplication, TcpApplication
+from support.grpc_application import GrpcApplication
 from support.http2 import Http2Application
 from support.namespaces import HUB4, HUB6, Network
 from support.sidecar import Sidecar
 
 MESH = "lab"
 HTTP_PORT = 8080  # where every HTTP service of the lab is called
+_SERVERS = {"http": HttpApplication, "http2": Http2Application, "grpc": GrpcApplication, "tcp": TcpApplication}
 
 
 class Lab:
@@ -92,6 +94,11 @@ class Lab:
     def tcp_application(self, name, host=None, address=None, port=0, **how):
         with (host or self.network.hub).inside():
             return self.closing(TcpApplication(name, address or ("127.0.0.1" if host else HUB4), port, **how))
+
+    def serve(self, protocol, name, host=None, address=None, port=0):
+        """An application that speaks what a listener of `protocol` expects: gRPC by gRPC's own server, for one."""
+        with (host or self.network.hub).inside():
+            return self.closing(_SERVERS[protocol](name, address or ("127.0.0.1" if host else HUB4), port))
 
     def sidecar(self, node, ports=(), envoy="newest", families=(4,), more=()):
         """The proxy of the virtual node `node` on a new host, with the rules in force; `node`.lab leads to it. Without an

@@ -1,4 +1,5 @@
 """Single requests as an application sends them: to a virtual service's name, from a host of its own."""
+import contextlib
 import dataclasses
 import http.client
 import json
@@ -36,20 +37,34 @@ class Answer:
         return self.headers.get("grpc-message") or self.body.decode()
 
 
-def ask(host, name, port, path="/", method="GET", headers=None, body=None, address=VIRTUAL4, tls=None):
-    """The answer to one HTTP/1.1 request from `host` to the service `name`, on a connection of its own. `tls` is an
+class Begun:
+    """A request that is on its way."""
+
+    def __init__(self, connection):
+        self._connection = connection
+
+    def answer(self):
+        with contextlib.closing(self._connection):
+            response = self._connection.getresponse()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, headers, response.read())
+
+
+def ask(host, name, port, path="/", **how):
+    """The answer to one request; `how` goes to `begin`."""
+    return begin(host, name, port, path, **how).answer()
+
+
+def begin(host, name, port, path="/", method="GET", headers=None, body=None, address=VIRTUAL4, tls=None):
+    """Sends an HTTP/1.1 request from `host` to the service `name`, on a connection of its own. `tls` is an
     ssl.SSLContext."""
     with host.inside():
         connection = http.client.HTTPConnection(address, port, timeout=TIMEOUT)
         connection.connect()
     if tls:
         connection.sock = tls.wrap_socket(connection.sock, server_hostname=name)
-    try:
-        connection.request(method, path, body=body, headers={"Host": name, **(headers or {})})
-        response = connection.getresponse()
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
-    finally:
-        connection.close()
+    connection.request(method, path, body=body, headers={"Host": name, **(headers or {})})
+    return Begun(connection)
 
 
 def connect(host, port, address=VIRTUAL4, timeout=TIMEOUT):

@@ -2,6 +2,7 @@
 import pytest
 
 from demo.waiting import wait_until
+from support import requests
 from support.shop import to
 from support.versions import both_envoys
 
@@ -38,6 +39,62 @@ def test_endpoints_takes_every_address_and_loadbalancer_one(shop):
     shop.settle()
     wait_until(lambda: len(shop.count("all", 10)) == 2, 30, "both addresses")
     assert len(shop.count("any", 20)) == 1
+
+
+FAMILIES = {
+    # The name's families, and over which of them an application is called, or the status.
+    "IPv4_ONLY": {"both": "4", "only-4": "4", "only-6": 503},
+    "IPv6_ONLY": {"both": "6", "only-4": 503, "only-6": "6"},
+    "IPv4_PREFERRED": {"both": "4", "only-4": "4", "only-6": "6"},
+    "IPv6_PREFERRED": {"both": "6", "only-4": "4", "only-6": "6"},
+}
+
+
+@pytest.fixture(scope="module")
+def dual(lab, shared_shop):
+    """A service for each preference of its node and each name, of one host with an application in each family."""
+    host = lab.network.host("dual")
+    port = lab.http_application("4", host, host.address4).port
+    lab.http_application("6", host, host.address6, port)
+    for name, addresses in (("both", [host.address4, host.address6]), ("only-4", [host.address4]),
+                            ("only-6", [host.address6])):
+        lab.dns.set(f"{name}.lab", *addresses)
+        for preference in FAMILIES:
+            node = lab.node(f"{name}-{preference}", listeners=[{"portMapping": {"port": port, "protocol": "http"}}],
+                            serviceDiscovery={"dns": {"hostname": f"{name}.lab", "ipPreference": preference}})
+            shared_shop.service(node, to(node))
+    lab.set_client()
+    lab.settle()
+    return shared_shop
+
+
+@pytest.fixture(scope="module")
+def dual_clients(lab, clients):
+    """Proxies of `client` whose hosts have both families."""
+    return {envoy: lab.sidecar("client", envoy=envoy, families=(4, 6)).wait_live() for envoy in clients}
+
+
+@pytest.mark.field("VirtualNodeSpec.serviceDiscovery.dns.ipPreference")
+@both_envoys
+@pytest.mark.parametrize("preference", FAMILIES)
+def test_ip_preference_of_a_node_chooses_the_family(dual, dual_clients, envoy, preference):
+    dual.client = dual_clients[envoy]
+    for name, by in FAMILIES[preference].items():
+        wait_until(lambda: dual.get(f"{name}-{preference}").by == by, 30, f"an answer of {name} by {by}")
+
+
+@pytest.mark.field("VirtualNodeSpec.serviceDiscovery.dns.ipPreference")
+@both_envoys
+def test_ip_preference_of_a_node_is_that_of_its_own_proxy(lab, envoy):
+    """It listens on both families then, and its application is at ::1."""
+    name = lab.unique("six")
+    lab.node(name, listeners=[{"portMapping": {"port": 8080, "protocol": "http"}}],
+             serviceDiscovery={"dns": {"hostname": "six.lab", "ipPreference": "IPv6_PREFERRED"}})
+    proxy = lab.sidecar(name, [8080], envoy, families=(4, 6)).wait_live()
+    lab.http_application("six", proxy.host, "::1", 8080)
+    outside = lab.network.host("outside")
+    for address in (proxy.host.address4, proxy.host.address6):
+        assert requests.ask(outside, "six", 8080, address=address).by == "six"
 
 
 def test_a_name_that_does_not_exist_is_503_until_it_does(shop):

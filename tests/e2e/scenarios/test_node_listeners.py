@@ -3,8 +3,6 @@ import pytest
 
 from demo.waiting import wait_until
 from support import http2, requests
-from support.applications import HANG
-from support.http2 import Http2Application
 
 HTTP, OTHER, HTTP2, TCP, UNDECLARED = 8080, 8090, 8082, 9000, 9999
 
@@ -13,15 +11,10 @@ HTTP, OTHER, HTTP2, TCP, UNDECLARED = 8080, 8090, 8082, 9000, 9999
 def server(lab):
     """The node `server` with four listeners, its proxy, its applications, and a host outside the mesh that calls it."""
     mappings = [(HTTP, "http"), (OTHER, "http"), (HTTP2, "http2"), (TCP, "tcp")]
-    timeouts = {OTHER: {"timeout": {"http": {"perRequest": {"unit": "ms", "value": 300}}}},
-                HTTP: {"timeout": {"http": {"idle": {"unit": "ms", "value": 500}, "perRequest": {"unit": "s", "value": 0}}}}}
     lab.node("server", serviceDiscovery={"dns": {"hostname": "server.lab"}}, listeners=[
-        {"portMapping": {"port": port, "protocol": protocol}, **timeouts.get(port, {})} for port, protocol in mappings])
+        {"portMapping": {"port": port, "protocol": protocol}} for port, protocol in mappings])
     proxy = lab.sidecar("server", [port for port, _ in mappings])
-    proxy.applications = {port: lab.http_application(str(port), proxy.host, port=port) for port in (HTTP, OTHER)}
-    with proxy.host.inside():
-        proxy.applications[HTTP2] = lab.closing(Http2Application(str(HTTP2), "127.0.0.1", HTTP2))
-    proxy.applications[TCP] = lab.tcp_application(str(TCP), proxy.host, port=TCP)
+    proxy.applications = {port: lab.serve(protocol, str(port), proxy.host, port=port) for port, protocol in mappings}
     proxy.applications[UNDECLARED] = lab.tcp_application(str(UNDECLARED), proxy.host, "0.0.0.0", UNDECLARED)
     proxy.outside = lab.network.host("outside")
     return proxy.wait_live()
@@ -58,23 +51,6 @@ def test_several_listeners_have_statistics_of_their_own(server):
     ask(server, OTHER)
     counted = server.stats(r"^http\.ingress\.http\.(8080|8090)\.downstream_rq_2xx$")
     assert len(counted) == 2 and all(counted.values())
-
-
-@pytest.mark.field("VirtualNodeSpec.listeners[].timeout.http.perRequest")
-def test_per_request_of_a_listener_ends_a_request(server):
-    server.applications[OTHER].will_answer(HANG)
-    assert ask(server, OTHER).status == 504
-    server.applications[OTHER].will_answer(200)
-    assert ask(server, OTHER).status == 200
-
-
-@pytest.mark.field("VirtualNodeSpec.listeners[].timeout.http.idle")
-def test_idle_of_a_listener_ends_a_request_on_which_nothing_moves(server):
-    server.applications[HTTP].will_answer(HANG)
-    answer = ask(server, HTTP)
-    assert (answer.status, answer.body) == (504, b"stream timeout")
-    server.applications[HTTP].will_answer(200)
-    assert ask(server, HTTP).status == 200
 
 
 def test_a_node_whose_application_is_down_answers_503(server):
