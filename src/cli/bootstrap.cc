@@ -124,6 +124,7 @@ void SetAds(const BootstrapOptions& options, Bootstrap& bootstrap) {
   ads.set_set_node_on_first_message_only(true);
   auto& service = *ads.add_grpc_services();
   SetReconnect(service);
+  SetAccess(options, service);
   if (options.xds_grpc == XdsGrpc::kEnvoy) {
     service.mutable_envoy_grpc()->set_cluster_name(std::string(kXdsCluster));
     AddStaticCluster(kXdsCluster, *options.xds, ClusterProtocol::kHttp2Keepalive, bootstrap);

@@ -120,6 +120,11 @@ std::vector<Setting> AccessSettings() {
        "REGION",
        "What --xds-auth sigv4 signs for; the region of the resource's ARN, or us-east-1, by default",
        [](Options& o, Text v) { return AssignText(o.xds_access.region, v); }},
+      {"--xds-initial-metadata",
+       {"CHANCERY_XDS_INITIAL_METADATA"},
+       "NAME=VALUE",
+       "A header that every stream carries as it is, such as 'authorization=Bearer TOKEN'",
+       [](Options& o, Text v) { return SetInitialMetadata(o.xds_access, v); }},
   };
 }
 

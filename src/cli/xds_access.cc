@@ -11,6 +11,8 @@
 #include <envoy/extensions/upstreams/http/v3/http_protocol_options.pb.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/address.h"
 #include "cli/bootstrap.h"
 #include "model/resource.h"
@@ -26,6 +28,7 @@ using envoy::extensions::upstreams::http::v3::HttpProtocolOptions;
 constexpr char kHttpOptions[] = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 // Of the static secret that holds the token, in the file that --xds-token-file names.
 constexpr char kTokenSecret[] = "xds_token";
+constexpr char kHeaderNameCharacters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
 
 base::Error Misuse(std::string message) { return {base::Code::kBadRequest, std::move(message), {}}; }
 
@@ -50,6 +53,10 @@ void AddSigning(const BootstrapOptions& options, HttpProtocolOptions& http) {
   signing.set_use_unsigned_payload(true);
   // Envoy adds them behind the filter.
   for (const char* prefix : {"x-envoy", "x-forwarded"}) signing.add_match_excluded_headers()->set_prefix(prefix);
+  // The key is Chancery's own: files, containers and instances of AWS have none, and asking them costs time and
+  // warnings.
+  signing.mutable_credential_provider()->set_custom_credential_provider_chain(true);
+  signing.mutable_credential_provider()->mutable_environment_credential_provider();
   AddFilter("envoy.filters.http.aws_request_signing", signing, http);
 }
 
@@ -91,9 +98,32 @@ void SetTls(const BootstrapOptions& options, envoy::config::cluster::v3::Cluster
 
 }  // namespace
 
+base::Status SetInitialMetadata(XdsAccess& access, const std::string& text) {
+  const size_t split = text.find('=');
+  const std::string name = text.substr(0, split);
+  const std::string value = split == std::string::npos ? "" : text.substr(split + 1);
+  if (value.empty()) return Misuse("expected NAME=VALUE");
+  // Names that begin with grpc- are the protocol's, values of names that end with -bin are no text.
+  const bool named = !name.empty() && name.find_first_not_of(kHeaderNameCharacters) == std::string::npos;
+  if (!named || name.starts_with("grpc-") || name.ends_with("-bin")) {
+    return Misuse(fmt::format("'{}' is no header's name: lower case letters, digits, '-', '_' and '.'", name));
+  }
+  const bool printable = std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~'; });
+  if (!printable || value.front() == ' ' || value.back() == ' ') {
+    return Misuse(fmt::format("the value of '{}' is not printable ASCII without spaces around it", name));
+  }
+  access.metadata_name = name;
+  access.metadata_value = value;
+  return base::Status::Ok();
+}
+
 base::Status CheckXdsAccess(const BootstrapOptions& options) {
   const XdsAccess& access = options.xds_access;
   const bool google = options.xds_grpc == XdsGrpc::kGoogle;
+  if (access.metadata_name == "authorization" && (access.sigv4 || !access.token_file.empty())) {
+    return Misuse(
+        "--xds-initial-metadata: a stream has one authorization; --xds-token-file or --xds-auth gives another");
+  }
   if (access.client_certificate.empty() != access.client_key.empty()) {
     return Misuse("--xds-client-cert and --xds-client-key: both are needed, or none");
   }
@@ -108,9 +138,18 @@ base::Status CheckXdsAccess(const BootstrapOptions& options) {
     return Misuse("--xds-token-file: --xds-grpc google sends a token over TLS alone: needs --xds-tls-ca");
   }
   if (options.xds && !options.xds->pipe.empty() && access != XdsAccess{}) {
-    return Misuse("--xds unix:: takes no credentials and no TLS (--xds-tls-ca, --xds-token-file, --xds-auth)");
+    return Misuse(
+        "--xds unix:: takes no credentials and no TLS (--xds-tls-ca, --xds-token-file, --xds-auth, "
+        "--xds-initial-metadata)");
   }
   return base::Status::Ok();
+}
+
+void SetAccess(const BootstrapOptions& options, core::GrpcService& service) {
+  if (options.xds_access.metadata_name.empty()) return;
+  auto& header = *service.add_initial_metadata();
+  header.set_key(options.xds_access.metadata_name);
+  header.set_value(options.xds_access.metadata_value);
 }
 
 void SetAccess(const BootstrapOptions& options, core::GrpcService_GoogleGrpc& service) {

@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <string>
+#include <string_view>
 
 #include "compile/fragment.h"
 
@@ -19,6 +20,10 @@ struct SlotValues {
 
 // True when each value is empty or an IP address; anything else would be refused by Envoy.
 bool AreValid(const SlotValues& values);
+
+// Behind the bytes of a cluster: wait_for_warm_on_init, field 54, is true, for the last value of a field counts. A DNS
+// cluster that a client has is replaced by it only once it has addresses (docs/adr/0009).
+inline constexpr std::string_view kWaitForWarm = "\xb2\x03\x02\x08\x01";
 
 // The fragment's bytes with the values put in: substitutions in typed fields, never structure. A
 // fragment without a slot that has a value is given back as it is, byte for byte.

@@ -119,5 +119,18 @@ TEST(SlotValues, MustBeAddresses) {
   EXPECT_FALSE(AreValid({"", "127.0.0.1:80", ""}));
 }
 
+TEST(CustomizeTest, AClusterWithWaitForWarmDiffersInThatAlone) {
+  Cluster cluster;
+  cluster.set_name("cds_egress_shop_cart_http_8080");
+  cluster.set_type(Cluster::STRICT_DNS);
+  cluster.mutable_wait_for_warm_on_init()->set_value(false);
+  cluster.mutable_metadata()->mutable_filter_metadata();
+  Cluster replacing;
+  ASSERT_TRUE(replacing.ParseFromString(cluster.SerializeAsString() + std::string(kWaitForWarm)));
+  EXPECT_TRUE(replacing.wait_for_warm_on_init().value());
+  replacing.mutable_wait_for_warm_on_init()->set_value(false);
+  EXPECT_EQ(replacing.SerializeAsString(), cluster.SerializeAsString());
+}
+
 }  // namespace
 }  // namespace chancery::ems

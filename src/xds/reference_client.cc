@@ -6,6 +6,8 @@ namespace chancery::xds {
 namespace {
 
 std::string NameOf(const std::string& body) { return body.substr(0, body.find(';')); }
+// As the model makes them.
+bool IsDns(const std::string& name) { return name == "c2" || name == "c3"; }
 bool IsBad(const std::string& body) { return body.find("bad") != std::string::npos; }
 
 }  // namespace
@@ -67,7 +69,8 @@ void ReferenceClient::ApplyClusters(const Response& response, std::string& error
   std::map<std::string, std::string> next;
   auto& clusters = mine(Type::kCluster);
   for (const auto& resource : response.resources()) {
-    const std::string& body = resource.value();
+    const bool waits = resource.value().ends_with(kWaits);
+    const std::string body = resource.value().substr(0, resource.value().size() - (waits ? kWaits.size() : 0));
     const std::string name = NameOf(body);
     const auto before = clusters.find(name);
     if (IsBad(body)) {
@@ -77,11 +80,31 @@ void ReferenceClient::ApplyClusters(const Response& response, std::string& error
     }
     const bool changed = before == clusters.end() || before->second != body;
     if (changed && !Field(body, "children").empty()) warming_clusters_.insert(name);
+    if (changed || waits != (waits_.count(name) != 0)) Build(name, waits, before != clusters.end(), changed);
     next[name] = body;
   }
-  std::erase_if(warming_clusters_, [&](const std::string& name) { return next.count(name) == 0; });
+  for (std::set<std::string>* names : {&warming_clusters_, &resolving_clusters_, &waits_}) {
+    std::erase_if(*names, [&](const std::string& name) { return next.count(name) == 0; });
+  }
   clusters = next;
   std::erase_if(mine(Type::kEndpoint), [&](const auto& entry) { return next.count(entry.first) == 0; });
+}
+
+void ReferenceClient::Build(const std::string& name, bool waits, bool replaces, bool changed) {
+  if (!changed) rebuilt_.push_back(name);
+  if (waits) {
+    waits_.insert(name);
+    resolving_clusters_.insert(name);
+    return;
+  }
+  waits_.erase(name);
+  resolving_clusters_.erase(name);
+  if (replaces && IsDns(name)) cut_.push_back(name);
+}
+
+void ReferenceClient::Resolve() {
+  resolving_clusters_.clear();
+  Warm();
 }
 
 void ReferenceClient::ApplyListeners(const Response& response, std::string& error) {
@@ -138,9 +161,9 @@ void ReferenceClient::Warm() {
     entry = warming_listeners_.erase(entry);
   }
   UpdateNames(Type::kRoute);
-  if (!withheld_ || !warming_clusters_.empty()) return;
-  withheld_ = false;
-  Ask(Type::kCluster);
+  if (!warming_clusters_.empty() || !resolving_clusters_.empty()) return;
+  if (std::exchange(withheld_, false)) Ask(Type::kCluster);
+  if (!has_version(Type::kCluster)) return;
   if (std::exchange(initialized_, true) || stream(Type::kListener).asked) return;
   Ask(Type::kListener);
 }

@@ -48,6 +48,9 @@ struct Resource {
   bool settles = false;
   // The client may live without asking for it: who does not is complete.
   bool optional = false;
+  // Stands behind `body` in a client that serves with other bytes under this name: it goes on with those until these
+  // can serve (docs/adr/0009). Empty: `body` alone says so. Lives for ever.
+  std::string_view when_replacing = {};
 };
 using ResourcePtr = std::shared_ptr<const Resource>;
 

@@ -4,9 +4,11 @@
 
 namespace chancery::xds {
 
-std::shared_ptr<const std::string> ResponseCache::Get(Type type, const ResourceSet& set) {
+std::shared_ptr<const std::string> ResponseCache::Get(Type type, const ResourceSet& set,
+                                                      const std::vector<std::string>& replacing) {
   std::string key(DescriptorOf(type).label);
   key += set.version();
+  for (const std::string& name : replacing) key += '\0' + name;
   {
     const base::MutexLock lock(mutex_);
     const auto found = slots_.find(key);
@@ -16,7 +18,7 @@ std::shared_ptr<const std::string> ResponseCache::Get(Type type, const ResourceS
     }
   }
   // Two that miss at once both serialize; the one that is kept first serves the rest.
-  auto body = std::make_shared<const std::string>(EncodeResponse(type, set));
+  auto body = std::make_shared<const std::string>(EncodeResponse(type, set, replacing));
   const base::MutexLock lock(mutex_);
   const auto found = slots_.find(key);
   if (found != slots_.end()) return found->second->body;

@@ -50,8 +50,10 @@ ConfigPtr RandomConfig(uint64_t txn, Random& random, bool with_bad) {
     if (Pick(random, 3) == 0) continue;
     clusters.push_back(name);
     const bool eds = name < "c2";
-    all[Type::kCluster].push_back(
-        ModelResource(name, {.children = eds ? Names{name} : Names{}, .settles = !eds && name < "c4"}, revision()));
+    all[Type::kCluster].push_back(ModelResource(
+        name,
+        eds ? Traits{.children = {name}} : Traits{.settles = name < "c4", .when_replacing = name < "c4" ? kWaits : ""},
+        revision()));
     if (eds) all[Type::kEndpoint].push_back(ModelResource(name, {}, std::to_string(Pick(random, 2))));
   }
   Names routes;
@@ -76,8 +78,21 @@ class Watch : public RecordingObserver {
   void SetTarget(ConfigPtr target) { target_ = std::move(target); }
   void Resumed() { traffic_ = true; }
 
+  // What was known of the client when the answer was sent that it reads now.
+  struct Known {
+    bool traffic;   // it serves
+    bool clusters;  // which clusters it has
+  };
+  Known TakeKnown() {
+    const Known known = known_.front();
+    known_.pop_front();
+    return known;
+  }
+
   void OnSent(Type type, const ResourceSetPtr& sent, size_t bytes) override {
     RecordingObserver::OnSent(type, sent, bytes);
+    if (type == Type::kCluster && in_flight_[type]) clusters_known_ = false;
+    known_.push_back({HasTraffic(), clusters_known_});
     if (!target_) ADD_FAILURE() << "sent without a target";
     ResourceSetPtr& last_rejected = rejected_set_[type];
     if (last_rejected) {
@@ -92,6 +107,7 @@ class Watch : public RecordingObserver {
     RecordingObserver::OnAcknowledged(type, set);
     const bool resumed = in_flight_[type] == nullptr;
     if (type == Type::kCluster) Acknowledge(*set, {}, resumed);
+    if (type == Type::kCluster) clusters_known_ = !resumed;
     for (const ResourcePtr& resource : set->resources()) sent_[type][resource->name] = *resource->body;
     if (type == Type::kListener || type == Type::kRoute) in_force_[type] = set;
     in_flight_[type] = nullptr;
@@ -100,6 +116,7 @@ class Watch : public RecordingObserver {
                   std::string_view message) override {
     RecordingObserver::OnRejected(type, sent, rejected, message);
     rejected_set_[type] = sent;
+    if (type == Type::kCluster) clusters_known_ = false;
     // Without names the innocent ones are tried again when one of them changed.
     const bool named = message.find(':') != message.size() - 1;
     for (const std::string& name : rejected) {
@@ -172,6 +189,8 @@ class Watch : public RecordingObserver {
   const SessionOptions& options_;
   ConfigPtr target_;
   bool traffic_ = false;
+  bool clusters_known_ = false;
+  std::deque<Known> known_;
   std::map<Type, ResourceSetPtr> in_flight_;
   std::map<Type, ResourceSetPtr> in_force_;
   std::map<Type, ResourceSetPtr> rejected_set_;
@@ -214,6 +233,8 @@ class World {
         client_.Repeat(kAllTypes[Pick(random, 4)]);
         break;
       case 5:
+        client_.Resolve();
+        [[fallthrough]];
       case 6:
         line_->transport.Advance(milliseconds(std::array{10, 400, 1000, 5000}[Pick(random, 4)]));
         break;
@@ -273,7 +294,17 @@ class World {
     lenient_ = true;
   }
   void ToClient() {
-    if (const std::optional<Response> response = line_->transport.Read()) client_.Receive(*response);
+    const std::optional<Response> response = line_->transport.Read();
+    if (!response) return;
+    const Watch::Known known = line_->watch.TakeKnown();
+    const bool traffic = known.traffic && !client_.has(Type::kListener).empty();
+    client_.Receive(*response);
+    for (const std::string& cluster : client_.TakeCut()) {
+      if (traffic) ADD_FAILURE() << cluster << " is replaced before it can serve" << Story();
+    }
+    for (const std::string& cluster : client_.TakeRebuilt()) {
+      if (known.clusters) ADD_FAILURE() << cluster << " is made anew though it is the same" << Story();
+    }
   }
   void ToServer() {
     const std::optional<WireRequest> request = client_.NextRequest();
@@ -306,6 +337,7 @@ class World {
         quiet = 0;
         continue;
       }
+      client_.Resolve();
       line_->transport.Advance(std::chrono::seconds(2));
       // A cluster that is kept for a route in force when it and its endpoints are gone from the target: if the client
       // had dropped the endpoints meanwhile, only its own time limit ends the warming.

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "xds/node.h"
 #include "xds/order.h"
+#include "xds/replacements.h"
 #include "xds/resource_sets.h"
 #include "xds/response_cache.h"
 #include "xds/session.h"
@@ -179,7 +181,9 @@ class SotwSession::Impl {
     TypeState& current = state(type);
     OweChildren(type, *set);
     std::string nonce = NextNonce();
-    Payload payload{cache_.Get(type, *set), EncodeNonce(nonce)};
+    std::vector<std::string> replacing;
+    if (type == Type::kCluster) replacing = replacements_.Choose(current, *set, HasTraffic(states_));
+    Payload payload{cache_.Get(type, *set, replacing), EncodeNonce(nonce)};
     const size_t bytes = payload.shared->size() + payload.own.size();
     current.Send(set, std::move(nonce), now);
     writing_ = true;
@@ -247,6 +251,7 @@ class SotwSession::Impl {
 
   TypeStates states_;
   Settling settling_;
+  Replacements replacements_;
   ConfigPtr target_;
   const std::string nonce_prefix_;
   uint64_t last_nonce_ = 0;

@@ -29,14 +29,20 @@ struct Traits {
   Names clusters = {};
   Names children = {};
   bool settles = false;
+  std::string_view when_replacing = {};  // lives for ever
 };
 
 inline ResourcePtr MakeResource(const std::string& name, const std::string& body, Traits traits = {}) {
   std::sort(traits.clusters.begin(), traits.clusters.end());
   std::sort(traits.children.begin(), traits.children.end());
-  return std::make_shared<const Resource>(Resource{name, std::make_shared<const std::string>(body),
-                                                   base::HashOf(name + "\n" + body), traits.clusters, traits.children,
-                                                   traits.settles});
+  Resource made{name,
+                std::make_shared<const std::string>(body),
+                base::HashOf(name + "\n" + body),
+                traits.clusters,
+                traits.children,
+                traits.settles};
+  made.when_replacing = traits.when_replacing;
+  return std::make_shared<const Resource>(std::move(made));
 }
 
 inline ResourceSetPtr MakeSet(uint64_t txn, std::vector<ResourcePtr> resources) {

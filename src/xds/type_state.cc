@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "xds/blame.h"
 #include "xds/resource_sets.h"
+#include "xds/wire.h"
 
 namespace chancery::xds {
 namespace {
@@ -35,7 +36,9 @@ TypeState::TypeState(Type type)
 void TypeState::Begin(std::string_view version, const std::vector<std::string_view>& names) {
   begun_ = true;
   resumed_ = !version.empty();
-  claim_ = HashPart(version);
+  const VersionInfo claimed = ReadVersionInfo(version);
+  resumed_replacing_ = claimed.replacing;
+  claim_ = HashPart(claimed.version);
   subscription_.Apply(names);
   target_ = nullptr;
 }

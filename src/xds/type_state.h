@@ -43,6 +43,8 @@ class TypeState {
   bool begun() const { return begun_; }
   // It came with a version: the client has something in force from an earlier stream.
   bool resumed() const { return resumed_; }
+  // And that version was of an answer with resources that replaced others.
+  bool resumed_replacing() const { return resumed_replacing_; }
   // A later request, whose nonce fits. What is no longer asked for is forgotten: the client drops it.
   void Resubscribe(const std::vector<std::string_view>& names);
   const Subscription& subscription() const { return subscription_; }
@@ -88,6 +90,9 @@ class TypeState {
   bool owed() const { return owed_; }
   // Something was sent, or the client resumed with what is current.
   bool answered() const { return answered_; }
+  // An answer was accepted on this stream, or the client resumed with what is current: until then, what a client that
+  // resumed has is not known.
+  bool accepted() const { return accepted_; }
   void Send(ResourceSetPtr set, std::string nonce, TimePoint now);
   // Not stale. Before the first answer of this stream a client may still carry the nonce of an earlier one.
   bool FitsNonce(std::string_view nonce) const {
@@ -120,6 +125,7 @@ class TypeState {
   Subscription subscription_;
   bool begun_ = false;
   bool resumed_ = false;
+  bool resumed_replacing_ = false;
   std::string claim_;  // the hash part of the version it resumed with
 
   ResourceSetPtr target_;

@@ -3,6 +3,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -129,6 +130,9 @@ Refusal DecodeField(const Fields& field, const RequestLimits& limits, Request& r
   return {};
 }
 
+// Stands behind the hexadecimal end of a version.
+constexpr char kReplacingMark = '+';
+
 size_t BytesFieldSize(size_t size) { return 1 + CodedOutputStream::VarintSize64(size) + size; }
 
 void WriteHead(CodedOutputStream& out, uint32_t field, size_t size) {
@@ -136,13 +140,17 @@ void WriteHead(CodedOutputStream& out, uint32_t field, size_t size) {
   out.WriteVarint64(size);
 }
 
-void WriteBytes(CodedOutputStream& out, uint32_t field, std::string_view bytes) {
-  WriteHead(out, field, bytes.size());
+void WriteRaw(CodedOutputStream& out, std::string_view bytes) {
   out.WriteRaw(bytes.data(), static_cast<int>(bytes.size()));
 }
 
-size_t AnySize(std::string_view url, const Resource& resource) {
-  return BytesFieldSize(url.size()) + BytesFieldSize(resource.body->size());
+void WriteBytes(CodedOutputStream& out, uint32_t field, std::string_view bytes) {
+  WriteHead(out, field, bytes.size());
+  WriteRaw(out, bytes);
+}
+
+size_t AnySize(std::string_view url, size_t body_size) {
+  return BytesFieldSize(url.size()) + BytesFieldSize(body_size);
 }
 
 // The length in bytes of the character that `text` begins with; 0: none, or a control character.
@@ -162,24 +170,41 @@ Refusal DecodeRequest(std::string_view message, const RequestLimits& limits, Req
   return fields.ok() ? Refusal{} : Malformed("DiscoveryRequest");
 }
 
-std::string EncodeResponse(Type type, const ResourceSet& set) {
+std::string EncodeResponse(Type type, const ResourceSet& set, const std::vector<std::string>& replacing) {
   const std::string_view url = DescriptorOf(type).url;
-  size_t size = BytesFieldSize(set.version().size()) + BytesFieldSize(url.size());
-  for (const ResourcePtr& resource : set.resources()) size += BytesFieldSize(AnySize(url, *resource));
+  const auto tail_of = [&](const Resource& resource) {
+    const bool replaces = std::binary_search(replacing.begin(), replacing.end(), resource.name);
+    return replaces ? resource.when_replacing : std::string_view();
+  };
+  const std::string version = replacing.empty() ? set.version() : set.version() + kReplacingMark;
+  size_t size = BytesFieldSize(version.size()) + BytesFieldSize(url.size());
+  for (const ResourcePtr& resource : set.resources()) {
+    size += BytesFieldSize(AnySize(url, resource->body->size() + tail_of(*resource).size()));
+  }
   std::string message;
   message.reserve(size);
   {
     google::protobuf::io::StringOutputStream stream(&message);
     CodedOutputStream out(&stream);
-    WriteBytes(out, 1, set.version());
+    WriteBytes(out, 1, version);
     for (const ResourcePtr& resource : set.resources()) {
-      WriteHead(out, 2, AnySize(url, *resource));
+      const std::string_view tail = tail_of(*resource);
+      const size_t body_size = resource->body->size() + tail.size();
+      WriteHead(out, 2, AnySize(url, body_size));
       WriteBytes(out, 1, url);
-      WriteBytes(out, 2, *resource->body);
+      WriteHead(out, 2, body_size);
+      WriteRaw(out, *resource->body);
+      WriteRaw(out, tail);
     }
     WriteBytes(out, 4, url);
   }
   return message;
+}
+
+VersionInfo ReadVersionInfo(std::string_view version_info) {
+  const bool replacing = version_info.ends_with(kReplacingMark);
+  if (replacing) version_info.remove_suffix(1);
+  return {version_info, replacing};
 }
 
 std::string EncodeNonce(std::string_view nonce) {

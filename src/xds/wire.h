@@ -41,8 +41,15 @@ struct Refusal {
 // Reads `message` into `request`. INVALID_ARGUMENT: not a DiscoveryRequest. RESOURCE_EXHAUSTED: over a limit.
 Refusal DecodeRequest(std::string_view message, const RequestLimits& limits, Request& request);
 
-// A DiscoveryResponse without its nonce: version_info, resources, type_url.
-std::string EncodeResponse(Type type, const ResourceSet& set);
+// A DiscoveryResponse without its nonce: version_info, resources, type_url. The resources that `replacing` names,
+// sorted, have their when_replacing, and the version then says so.
+std::string EncodeResponse(Type type, const ResourceSet& set, const std::vector<std::string>& replacing = {});
+// What a version_info of EncodeResponse says: the version of the set, and whether it had names in `replacing`.
+struct VersionInfo {
+  std::string_view version;
+  bool replacing = false;
+};
+VersionInfo ReadVersionInfo(std::string_view version_info);
 // The nonce field alone, to stand behind such a response.
 std::string EncodeNonce(std::string_view nonce);
 

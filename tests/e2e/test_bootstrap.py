@@ -13,6 +13,9 @@ FORMS = {
     "plain": [],
     "gateway": ["--resource-arn", "mesh/shop@123456789012/virtualGateway/edge", "--stats-tags"],
     "envoy_grpc": ["--xds-grpc", "envoy"],
+    "signed": ["--xds-grpc", "envoy", "--xds-auth", "sigv4"],
+    "header": ["--xds-initial-metadata", "authorization=Bearer token"],
+    "header_of_envoy_grpc": ["--xds-grpc", "envoy", "--xds-initial-metadata", "authorization=Bearer token"],
     "socket": ["--xds", "unix:///run/xds.sock"],
     "everything": [
         "--dns-resolver", "127.0.1.1:5353", "--bind-ingress", "127.0.1.2", "--bind-egress", "127.0.1.3",

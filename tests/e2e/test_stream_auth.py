@@ -31,6 +31,8 @@ def test_a_signed_stream_is_served(shop):
     proxy = shop.proxy(NODE, key=shop.make_key("proxy", "AWSAppMeshEnvoyAccess"))
     proxy.wait_live()
     assert any(row["id"] == NODE for row in shop.control.proxies())
+    # The key is of the environment: nobody else is asked for one.
+    assert "metadata_server" not in proxy.get("/clusters")
     proxy.stop()
 
 

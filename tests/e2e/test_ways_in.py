@@ -166,6 +166,13 @@ def test_a_token_that_expires_ends_the_stream_and_the_next_one_is_read(door, grp
     proxy.stop()
 
 
+def test_a_fixed_token_is_let_in(door, grpc):
+    user = f"fixed-{grpc[1]}"
+    door.attach("cart", "--user", user)
+    header = f"authorization=Bearer {door.issuer.token(sub=user)}"
+    door.proxy(*grpc, "--xds-initial-metadata", header).wait_live().stop()
+
+
 def test_a_bad_token_is_refused(door, grpc):
     stranger = Key(door.directory, f"stranger-{grpc[1]}")
     path = token_file(door, grpc, "forged", stranger.token(sub="cart-google"))

@@ -1,4 +1,5 @@
 """A small DNS server for the names of a demo mesh: A and AAAA records, no recursion. UDP only."""
+import contextlib
 import socket
 import struct
 import threading
@@ -13,11 +14,12 @@ _TTL_SECONDS = 1
 
 class DnsServer:
     """Answers A and AAAA for the names it has, nothing (but NOERROR) for their other types, NXDOMAIN for the rest, and
-    not at all for names that are silenced. Thread-safe; serves until close()."""
+    late or not at all where it is told so. Thread-safe; serves until close()."""
 
     def __init__(self, address):
         self._names = {}
         self._silent = set()
+        self._delays = {}
         self._lock = threading.Lock()
         self._family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._socket = socket.socket(self._family, socket.SOCK_DGRAM)
@@ -42,6 +44,11 @@ class DnsServer:
         with self._lock:
             self._silent.add(_plain(name))
 
+    def delay(self, name, seconds):
+        """Questions for `name` are answered so much later, as by a server that is far away."""
+        with self._lock:
+            self._delays[_plain(name)] = seconds
+
     def speak(self, name):
         with self._lock:
             self._silent.discard(_plain(name))
@@ -58,27 +65,37 @@ class DnsServer:
             query, peer = self._socket.recvfrom(4096)
             if self._closing:
                 return
-            answer = self._answer(query)
-            if answer:
-                self._socket.sendto(answer, peer)
+            answer, seconds = self._answer(query)
+            if answer and seconds:
+                timer = threading.Timer(seconds, self._send, (answer, peer))
+                timer.daemon = True
+                timer.start()
+            elif answer:
+                self._send(answer, peer)
+
+    def _send(self, answer, peer):
+        with contextlib.suppress(OSError):  # late, when it is closed
+            self._socket.sendto(answer, peer)
 
     def _answer(self, query):
+        """What to answer, if anything, and how late."""
         try:
             identity, flags, questions = struct.unpack("!HHH", query[:6])
             name, end = _read_name(query, 12)
             kind, _ = struct.unpack("!HH", query[end:end + 4])
         except (struct.error, IndexError, UnicodeDecodeError):
-            return None
+            return None, 0
         if flags & 0x8000 or questions != 1:
-            return None
+            return None, 0
         with self._lock:
             if name in self._silent:
-                return None
+                return None, 0
             addresses = self._names.get(name)
+            seconds = self._delays.get(name, 0)
         code = _NXDOMAIN if addresses is None else _NOERROR
         records = [_record(kind, address) for address in addresses or () if _type_of(address) == kind]
         header = struct.pack("!HHHHHH", identity, 0x8400 | (flags & 0x0100) | code, 1, len(records), 0, 0)
-        return header + query[12:end + 4] + b"".join(records)
+        return header + query[12:end + 4] + b"".join(records), seconds
 
 
 def _plain(name):

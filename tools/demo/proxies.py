@@ -21,8 +21,7 @@ def find_envoy(environment):
 
 def credentials(key):
     """The environment from which AWS's clients, and Envoy, take `key`."""
-    return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
-            "AWS_EC2_METADATA_DISABLED": "true"}
+    return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
 
 class Proxy:
@@ -94,6 +93,11 @@ class Proxy:
     def clusters(self):
         """Names of the clusters it got over CDS and uses."""
         return self.clusters_and_routes()[0]
+
+    def warming_clusters(self):
+        """Names of those that it got over CDS and does not use yet."""
+        rows = _section(self.config_dump(), "ClustersConfigDump", "dynamic_warming_clusters")
+        return {row["cluster"]["name"] for row in rows}
 
     def clusters_and_routes(self):
         """That, and the names of the clusters that its routes lead to, at one moment."""
