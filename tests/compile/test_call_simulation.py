@@ -129,7 +129,7 @@ def _compared(what, simulated, seen):
 
 
 def jobs():
-    """(version, case, name, proxy): both Envoys have the largest proxy of every case, and each other proxy one of them."""
+    """(version, case, name, proxy): both Envoys have the largest proxy of every case, one of them each other proxy."""
     by_case, versions = {}, itertools.cycle(VERSIONS)
     for case, name, proxy in proxies():
         by_case.setdefault(case, []).append((name, proxy))

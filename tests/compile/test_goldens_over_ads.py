@@ -36,8 +36,8 @@ CALLS = {
     "gatewayRoute": ("create_gateway_route", "gatewayRouteName", "virtualGatewayName"),
 }
 MESH = "shop"  # of every golden
-# What goldens hold although the API refuses it: the compiler must know what to do with it all the same, since it is given
-# whatever a store holds. Of these cases an Envoy is given the rest, and only asked to refuse nothing.
+# What goldens hold although the API refuses it: the compiler must know what to do with it all the same, since it is
+# given whatever a store holds. Of these cases an Envoy is given the rest, and only asked to refuse nothing.
 NOT_FROM_THE_API = {
     # A virtual service whose name would be a domain of everybody's, and a pattern that Envoy cannot take.
     "contradictions": {("virtualService", "*"), ("route", "regex")},

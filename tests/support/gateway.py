@@ -8,8 +8,8 @@ KINDS = {"http": "httpRoute", "http2": "http2Route", "grpc": "grpcRoute"}
 
 
 class Gateway:
-    """The gateway `edge` with `listeners`, {port: protocol}, one proxy of each version, and routes to services of a shop. A
-    route is for `port` and of its protocol unless it says something else."""
+    """The gateway `edge` with `listeners`, {port: protocol}, one proxy of each version, and routes to services of
+    a shop. A route is for `port` and of its protocol unless it says something else."""
 
     def __init__(self, lab, listeners):
         self.lab = lab
@@ -36,8 +36,9 @@ class Gateway:
 
     def route(self, name, service, match, target_port=None, priority=None, update=False, **rewrite):
         match = {"port": self.port, **match}
-        action = {"target": {"virtualService": {"virtualServiceName": self.full(service)},
-                             **({"port": target_port} if target_port else {})}, **({"rewrite": rewrite} if rewrite else {})}
+        target = {"virtualService": {"virtualServiceName": self.full(service)},
+                  **({"port": target_port} if target_port else {})}
+        action = {"target": target, **({"rewrite": rewrite} if rewrite else {})}
         kind = KINDS[self.listeners[match["port"]]]
         self.lab.gateway_route(EDGE, name, update=update, **{kind: {"match": match, "action": action}},
                                **({"priority": priority} if priority is not None else {}))

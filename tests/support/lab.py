@@ -83,8 +83,8 @@ class Lab:
 
     def application(self, name, protocol):
         """On the hub."""
-        kind = {"http": HttpApplication, "http2": Http2Application, "grpc": Http2Application, "tcp": TcpApplication}[protocol]
-        return self.closing(kind(name, HUB4))
+        kinds = {"http": HttpApplication, "http2": Http2Application, "grpc": Http2Application, "tcp": TcpApplication}
+        return self.closing(kinds[protocol](name, HUB4))
 
     def http_application(self, name, host=None, address=None, port=0):
         """On the hub, or on `host`."""

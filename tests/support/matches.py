@@ -10,7 +10,8 @@ HEADERS = {
     "exact": (_color({"exact": "red"}), [{"x-color": "red"}], [{}, {"x-color": "Red"}, {"x-color": "redder"}]),
     "prefix": (_color({"prefix": "re"}), [{"x-color": "red"}], [{}, {"x-color": "green"}]),
     "suffix": (_color({"suffix": "ed"}), [{"x-color": "red"}], [{}, {"x-color": "redder"}]),
-    "regex": (_color({"regex": "red|gr.*"}), [{"x-color": "green"}], [{"x-color": "dark green"}, {"x-color": "redder"}]),
+    "regex": (_color({"regex": "red|gr.*"}), [{"x-color": "green"}],
+              [{"x-color": "dark green"}, {"x-color": "redder"}]),
     "range": ([{"name": "x-age", "match": {"range": {"start": 18, "end": 65}}}], [{"x-age": "18"}, {"x-age": "64"}],
               [{"x-age": "65"}, {"x-age": "17"}, {"x-age": "old"}, {}]),
     "present": (_color(), [{"x-color": ""}, {"x-color": "red"}], [{}]),
@@ -26,7 +27,8 @@ HEADERS = {
 def _with_headers(member, **match):
     """HEADERS as matches whose list of headers is the member of that name, for requests that are else alike."""
     return {f"header-{name}": ({**match, member: headers}, [{"headers": each} for each in takes],
-                               [{"headers": each} for each in leaves]) for name, (headers, takes, leaves) in HEADERS.items()}
+                               [{"headers": each} for each in leaves])
+            for name, (headers, takes, leaves) in HEADERS.items()}
 
 
 def _paths(*paths):
@@ -40,10 +42,13 @@ _HTTP = {
     "method": ({"prefix": "/", "method": "DELETE"}, [{"method": "DELETE"}], [{}, {"method": "POST"}]),
     "query-exact": ({"prefix": "/", "queryParameters": [{"name": "q", "match": {"exact": "1"}}]},
                     _paths("/?q=1", "/?a=2&q=1"), _paths("/", "/?q=12", "/?Q=1")),
-    "query-present": ({"prefix": "/", "queryParameters": [{"name": "q"}]}, _paths("/?q=", "/?q=7"), _paths("/", "/?other=q")),
-    "all-conditions": ({"prefix": "/a", "method": "GET", "headers": HEADERS["exact"][0], "queryParameters": [{"name": "q"}]},
+    "query-present": ({"prefix": "/", "queryParameters": [{"name": "q"}]}, _paths("/?q=", "/?q=7"),
+                      _paths("/", "/?other=q")),
+    "all-conditions": ({"prefix": "/a", "method": "GET", "headers": HEADERS["exact"][0],
+                        "queryParameters": [{"name": "q"}]},
                        [{"path": "/a?q=1", "headers": {"x-color": "red"}}],
-                       [{"path": "/a?q=1"}, *({"path": path, "headers": {"x-color": "red"}} for path in ("/a", "/?q=1"))]),
+                       [{"path": "/a?q=1"},
+                        *({"path": path, "headers": {"x-color": "red"}} for path in ("/a", "/?q=1"))]),
     **_with_headers("headers", prefix="/"),
 }
 # The name of a gRPC service is whole, and has capitals.
@@ -55,7 +60,7 @@ _GRPC = {
 _METHOD = {"method": ({"serviceName": "shop.Books", "methodName": "Get"}, _paths("/shop.Books/Get"),
                       _paths("/shop.Books/GetAll", "/shop.Books/get", "/shop.Bookshop/Get"))}
 
-# By protocol and name: a match; what requests that it takes ask for, as arguments of requests.ask; requests that it leaves.
+# By protocol and name: a match; requests that it takes, as arguments of requests.ask; requests that it leaves.
 OF_ROUTES = {"http": _HTTP, "http2": _HTTP, "grpc": {**_GRPC, **_METHOD}}
 OF_GATEWAY_ROUTES = {"http": _HTTP, "http2": _HTTP, "grpc": _GRPC}
 
@@ -66,7 +71,7 @@ def cases(matches):
 
 
 def check(match, who):
-    """`who` answers the requests that `match`, one of the above, takes, and those that it leaves: `taken` and `rest`."""
+    """Asks `who` what answers the requests that `match`, one of the above, takes and leaves: `taken` and `rest`."""
     _, takes, leaves = match
     assert [(request, who(**request)) for request in takes + leaves] == [
         *((request, "taken") for request in takes), *((request, "rest") for request in leaves)]

@@ -81,8 +81,8 @@ class Shop:
         return {"virtualNode": self.node_of(application), **port}
 
     def service(self, name, *routes, protocol="http", port=None, second=None):
-        """A virtual service behind a router with `routes`, which the client may call on `port` as `name`; the router listens
-        on the port `second` too, if one is named."""
+        """A virtual service behind a router with `routes`, which the client may call on `port` as `name`; the router
+        listens on the port `second` too, if one is named."""
         unique = self.lab.unique(name)
         port = port or (free_port() if protocol == "tcp" else PORTS[protocol][0])
         router = self.lab.router(unique, *({"port": each, "protocol": protocol} for each in (port, second) if each))

@@ -13,7 +13,7 @@ LISTENERS = {PORT + number: protocol for number, protocol in enumerate(PORTS)}
 
 @pytest.fixture(scope="module")
 def gateway(request):
-    """A listener of each protocol. For each match a host of its name: what is taken goes to `taken`, the rest to `rest`."""
+    """A listener of each protocol, and for each match a host: what it takes goes to `taken`, the rest to `rest`."""
     with keeping_logs(request, Lab()) as lab:
         made = Gateway(lab, LISTENERS)
         for port, protocol in LISTENERS.items():

@@ -52,7 +52,8 @@ def _add_paths(made):
 
 def _add_priorities(made):
     for name, service, priority in [("none", "mail", None), ("low", "books", 20), ("high", "carts", 10)]:
-        made.route(f"priority-{name}", service, made.anything(hostname={"exact": "ranked.example.com"}), priority=priority)
+        match = made.anything(hostname={"exact": "ranked.example.com"})
+        made.route(f"priority-{name}", service, match, priority=priority)
 
 
 def _add_target_ports(made):

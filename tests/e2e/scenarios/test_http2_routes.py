@@ -24,7 +24,8 @@ def test_scheme(two, clients, envoy):
     two.client = clients[envoy]
     two.wait_resolved()
     assert [two.get("http2-secure", scheme=scheme).by for scheme in ("https", "http")] == ["taken", "rest"]
-    assert [two.get("http-secure", headers=headers).by for headers in ({"x-forwarded-proto": "https"}, {})] == ["taken", "rest"]
+    forwarded = [{"x-forwarded-proto": "https"}, {}]
+    assert [two.get("http-secure", headers=headers).by for headers in forwarded] == ["taken", "rest"]
 
 
 def test_many_requests_share_a_connection(two):

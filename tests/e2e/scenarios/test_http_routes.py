@@ -1,4 +1,4 @@
-"""httpRoute, http2Route, grpcRoute: what decides where a request goes. Each match has what it takes and what it does not."""
+"""httpRoute, http2Route, grpcRoute: what decides where a request goes, and where it does not."""
 import pytest
 
 from support import matches

@@ -1,4 +1,4 @@
-"""retryPolicy: which answers are tried again, counted at the application. gRPC's own events are in test_grpc_routes.py."""
+"""retryPolicy: what is tried again, counted at the application. gRPC's own events are in test_grpc_routes.py."""
 import pytest
 
 from support.applications import HANG, RESET
@@ -18,7 +18,8 @@ def policy(*events, retries=2, tcp=(), per_try=None):
 
 POLICIES = {**{event: policy(event) for event in ("server-error", "gateway-error", "client-error", "stream-error")},
             "several": policy("gateway-error", "client-error"), "none": policy("server-error", retries=0),
-            "impatient": policy("server-error", per_try=200), "impatient-without-reset": policy("client-error", per_try=200)}
+            "impatient": policy("server-error", per_try=200),
+            "impatient-without-reset": policy("client-error", per_try=200)}
 
 
 @pytest.fixture(scope="module")

@@ -32,8 +32,8 @@ def routed(shared_shop):
         service("low", to(low))
         service("high", to(high))
         service("low-and-high", to(low, high))
-        service("ported", to(one, match=on(protocol, first), priority=1), to(other, match=on(protocol, second), priority=2),
-                port=first, second=second)
+        service("ported", to(one, match=on(protocol, first), priority=1),
+                to(other, match=on(protocol, second), priority=2), port=first, second=second)
         if protocol != "tcp":  # where services share a port
             service("half", to(one, match=on(protocol, first)), port=first, second=second)
     return shop.settle()

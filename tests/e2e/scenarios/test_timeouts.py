@@ -15,14 +15,14 @@ every_protocol = pytest.mark.parametrize("protocol", PORTS)
 
 @pytest.fixture(scope="module")
 def timed(shared_shop):
-    """For each protocol and each timeout a service, such as `grpc-slow`, all of one application that is told to hang."""
+    """For each protocol and each timeout a service, such as `grpc-slow`, all of one application."""
     shop = shared_shop
     shop.applications = {protocol: shop.application("app", protocol) for protocol in PORTS}
     for protocol, application in shop.applications.items():
         for name, more in {
                 "slow": {"timeout": {"perRequest": SHORT}},
-                "tried": {"timeout": {"perRequest": {"unit": "ms", "value": 700}},
-                          "retryPolicy": {"maxRetries": 9, "perRetryTimeout": SHORT, "httpRetryEvents": ["gateway-error"]}},
+                "tried": {"timeout": {"perRequest": {"unit": "ms", "value": 700}}, "retryPolicy": {
+                    "maxRetries": 9, "perRetryTimeout": SHORT, "httpRetryEvents": ["gateway-error"]}},
                 "silent": {"timeout": {"idle": SHORT, "perRequest": NEVER}, "retryPolicy": ONCE},
                 "patient": {"timeout": {"perRequest": NEVER, "idle": NEVER}},
                 "usual": {},
