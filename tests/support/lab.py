@@ -82,9 +82,8 @@ class Lab:
         return thing
 
     def application(self, name, protocol):
-        """On the hub."""
-        kinds = {"http": HttpApplication, "http2": Http2Application, "grpc": Http2Application, "tcp": TcpApplication}
-        return self.closing(kinds[protocol](name, HUB4))
+        """On the hub. It takes gRPC as HTTP/2 that it is, so that it can be told to reset and refuse."""
+        return self.serve("http2" if protocol == "grpc" else protocol, name)
 
     def http_application(self, name, host=None, address=None, port=0):
         """On the hub, or on `host`."""
