@@ -100,7 +100,7 @@ def begin(host, name, port, path="/", method="GET", headers=None, scheme="http",
 def call(host, name, port, path="/a.B/C", method="POST", headers=None, **how):
     """The answer to a gRPC call, as HTTP/2 has it."""
     headers = {"content-type": "application/grpc", "te": "trailers", **(headers or {})}
-    return ask(host, name, port, path, method, headers, **how)
+    return ask(host, name, port, path, method=method, headers=headers, **how)
 
 
 def _receive(connection, state):
