@@ -16,7 +16,7 @@
 namespace chancery::compile {
 
 // Goes into every manifest: raise it with each change of what the compiler emits.
-inline constexpr uint32_t kCompilerBuild = 2;
+inline constexpr uint32_t kCompilerBuild = 3;
 
 // Whose configuration: a virtual node or a virtual gateway, as an Envoy of `profile` takes it.
 struct ProxyKey {

@@ -29,6 +29,7 @@ FragmentPtr MakeFragment(FragmentType type, std::string name, std::string bytes,
   static_cast<FragmentTraits&>(*fragment) = std::move(traits);
   SortUnique(fragment->clusters);
   SortUnique(fragment->routes);
+  SortUnique(fragment->ports);
   SortUnique(fragment->slots);
   fragment->type = type;
   fragment->hash = HashOfParts(type, name, bytes);

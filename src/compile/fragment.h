@@ -32,6 +32,10 @@ enum class Slot : uint8_t {
   kBindApplication = 3,
 };
 
+// What a cluster asks of whoever answers, from the weakest on: nothing, encryption, a trusted certificate, one of
+// certain names too.
+enum class Strictness : uint8_t { kPlaintext, kEncrypted, kTrusted, kNamed };
+
 // What the EMS must know of a fragment to send it in order; a function of its bytes.
 struct FragmentTraits {
   // Names of the clusters that a route configuration or listener sends traffic to; sorted, unique.
@@ -40,6 +44,11 @@ struct FragmentTraits {
   std::vector<std::string> routes = {};
   // A cluster whose endpoints come from DNS: new ones are given a moment to resolve.
   bool dns = false;
+  // How little a cluster believes whoever answers: bytes of a lower strictness never take the place of others while
+  // traffic that was to have those may use it (docs/adr/0017).
+  Strictness strictness = Strictness::kPlaintext;
+  // Ports that a listener binds where a slot names an address; sorted, unique.
+  std::vector<uint32_t> ports = {};
   // The slots in it, sorted; mostly none.
   std::vector<Slot> slots = {};
 };

@@ -184,6 +184,10 @@ struct FilterChain {
   bool any_address = false;
   std::vector<std::string> server_names;
   Transport transport = Transport::kAny;
+  // Takes connections of this host alone.
+  bool local_only = false;
+  // Serves only what was intercepted: where nothing is, its port is not bound.
+  bool intercepted_only = false;
   // Nothing: what arrives is what the filter is given.
   std::optional<DownstreamTls> tls;
   std::variant<HttpChain, TcpChain> filter;

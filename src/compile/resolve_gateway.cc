@@ -340,6 +340,8 @@ class GatewayResolver {
     egress.slots = {Slot::kBindEgress};
     ir::FilterChain chain;
     chain.port = names::kEgressPort;
+    // The way of the gateway to itself: for others it would be a door without the listener's TLS and routes.
+    chain.local_only = true;
     chain.filter = ir::HttpChain{std::string(names::kEgressStatPrefix), config.name, protocol == ir::Protocol::kHttp};
     egress.chains = {std::move(chain)};
     proxy_.listeners.push_back(std::move(egress));

@@ -169,6 +169,7 @@ class NodeResolver {
     listener.slots = {Slot::kBindEgress};
     for (auto& [number, port] : egress_) listener.chains.push_back(EgressChain(number, port));
     AddPassthrough(listener.chains);
+    if (allow_all_) BlockOwnPort(listener.chains);
     proxy_.listeners.push_back(std::move(listener));
   }
 
@@ -239,7 +240,8 @@ class NodeResolver {
       return chain;
     }
     if (number == kHttpsPort) chain.transport = ir::FilterChain::Transport::kPlaintext;
-    if (allow_all_) port.hosts.push_back(AllowAllHost());
+    // On the listener's own port that would be this proxy again (contract/envoy.md §2.0).
+    if (allow_all_ && number != names::kEgressPort) port.hosts.push_back(AllowAllHost());
     ir::RouteConfig config{names::EgressRoutes(port.protocol, number), std::move(port.hosts)};
     chain.filter =
         ir::HttpChain{std::string(names::kEgressStatPrefix), config.name, port.protocol == ir::Protocol::kHttp};
@@ -256,8 +258,18 @@ class NodeResolver {
   static ir::FilterChain Passthrough(std::string cluster) {
     ir::FilterChain chain;
     chain.any_address = true;
+    chain.intercepted_only = true;
     chain.filter = ir::TcpChain{std::string(names::kEgressStatPrefix), {{std::move(cluster), 1}}, std::nullopt};
     return chain;
+  }
+
+  // Who connects to the listener's own port has no destination but this listener: passed on, one connection would
+  // become as many as there are file descriptors.
+  void BlockOwnPort(std::vector<ir::FilterChain>& chains) {
+    if (egress_.contains(names::kEgressPort)) return;
+    chains.push_back(Passthrough(targets_.NotServed()));
+    chains.back().any_address = false;
+    chains.back().port = names::kEgressPort;
   }
 
   void AddPassthrough(std::vector<ir::FilterChain>& chains) {

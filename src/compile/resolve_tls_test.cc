@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "compile/testing/invariants.h"
@@ -56,6 +57,38 @@ std::string Backend(const char* service, const std::string& policy = "") {
 constexpr char kTrust[] = R"("validation":{"trust":{"file":{"certificateChain":"/ca.pem"}}})";
 constexpr char kOtherTrust[] = R"("validation":{"trust":{"file":{"certificateChain":"/other.pem"}}})";
 constexpr char kNotEnforced[] = R"("enforce":false,"validation":{"trust":{"file":{"certificateChain":"/ca.pem"}}})";
+
+// What the EMS goes by when a cluster changes hands (docs/adr/0017).
+TEST(StrictnessTest, IsWhatTheClusterAsksOfItsServer) {
+  const auto strictness = [](const char* mode, const std::string& policy) {
+    World world;
+    world.Mesh().Node("client", R"({"backends":[)" + Backend("api.local", policy) + "]}");
+    world.Node("api", Node(Port(80, "http", mode))).Service("api.local", ByNode("api"));
+    const ProxyConfig config = world.CompileNode("client");
+    for (const FragmentPtr& fragment : config.fragments) {
+      if (fragment->name == "cds_egress_shop_api_http_80") return fragment->strictness;
+    }
+    ADD_FAILURE() << "no such cluster";
+    return Strictness::kPlaintext;
+  };
+  const std::string named =
+      R"("validation":{"subjectAlternativeNames":{"match":{"exact":["a"]}},"trust":{"file":{"certificateChain":"/ca.pem"}}})";
+  EXPECT_EQ(strictness(nullptr, ""), Strictness::kPlaintext);
+  EXPECT_EQ(strictness("STRICT", ""), Strictness::kEncrypted);
+  EXPECT_EQ(strictness("STRICT", Policy(kNotEnforced)), Strictness::kTrusted);
+  EXPECT_EQ(strictness("STRICT", Policy(named.c_str())), Strictness::kNamed);
+}
+
+TEST(StrictnessTest, AListenerBindsItsOwnPortsAlone) {
+  World world;
+  world.Mesh(R"({"egressFilter":{"type":"ALLOW_ALL"}})");
+  world.Node("client", R"({"backends":[)" + Backend("api.local") + "]}");
+  world.Node("api", Node(Port(443, "tcp"))).Service("api.local", ByNode("api"));
+  const ProxyConfig config = world.CompileNode("client");
+  const auto egress = std::ranges::find_if(config.fragments, [](const auto& f) { return f->name.starts_with("lds_"); });
+  ASSERT_NE(egress, config.fragments.end());
+  EXPECT_THAT((*egress)->ports, ElementsAre(443)) << "a tcp backend is bound, what is passed through is not";
+}
 
 Listener IngressOf(const std::string& listeners) {
   World world;

@@ -118,6 +118,7 @@ xds::ResourcePtr ConfigCache::ResourceOf(const compile::FragmentPtr& fragment, c
   resource->clusters = fragment->clusters;
   resource->children = fragment->routes;
   resource->settles = fragment->dns;
+  resource->strictness = static_cast<uint8_t>(fragment->strictness);
   if (fragment->dns) resource->when_replacing = kWaitForWarm;
 
   base::MutexLock lock(mutex_);

@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <set>
+#include <string_view>
+#include <vector>
 
 #include "base/address.h"
 #include "base/check.h"
@@ -17,6 +18,8 @@ namespace {
 
 using compile::Slot;
 using envoy::config::listener::v3::Listener;
+
+constexpr std::string_view kOriginalDst = "envoy.filters.listener.original_dst";
 
 const std::string& ValueOf(Slot slot, const SlotValues& values) {
   switch (slot) {
@@ -31,26 +34,25 @@ const std::string& ValueOf(Slot slot, const SlotValues& values) {
   return empty;
 }
 
-// A chain that names the port of a backend or listener, not one of the chains on 443 for everything
-// else: those serve only intercepted connections, whose original destination they go on to.
-bool NamesOwnPort(const envoy::config::listener::v3::FilterChainMatch& match) {
-  return match.has_destination_port() && match.server_names().empty() &&
-         (match.prefix_ranges().empty() || match.transport_protocol() == "raw_buffer");
+// Without interception a connection has no other destination than the address that it came to; to be sent on there
+// would bring it here again, where the kernel tracks connections.
+void DropOriginalDestination(Listener& listener) {
+  auto& filters = *listener.mutable_listener_filters();
+  filters.erase(
+      std::remove_if(filters.begin(), filters.end(), [](const auto& filter) { return filter.name() == kOriginalDst; }),
+      filters.end());
 }
 
-// The listener binds `address` at the ports of its chains: without interception a connection's own
+// The listener binds `address` at the ports of its own chains: without interception a connection's own
 // port is what the chains match on.
-void BindListener(Listener& listener, const std::string& address) {
-  std::set<uint32_t> ports;
-  for (const auto& chain : listener.filter_chains()) {
-    const auto& match = chain.filter_chain_match();
-    if (NamesOwnPort(match)) ports.insert(match.destination_port().value());
-  }
+void BindListener(Listener& listener, const std::vector<uint32_t>& ports, const std::string& address) {
+  DropOriginalDestination(listener);
   auto* first = listener.mutable_address()->mutable_socket_address();
   first->set_address(address);
+  first->clear_ipv4_compat();  // of :: alone
   listener.clear_additional_addresses();
   if (ports.empty()) return;
-  first->set_port_value(*ports.begin());
+  first->set_port_value(ports.front());
   for (auto port = std::next(ports.begin()); port != ports.end(); ++port) {
     auto* more = listener.add_additional_addresses()->mutable_address()->mutable_socket_address();
     more->set_address(address);
@@ -61,7 +63,7 @@ void BindListener(Listener& listener, const std::string& address) {
 std::string CustomizeListener(const compile::Fragment& fragment, const std::string& address) {
   Listener listener;
   CHANCERY_CHECK(listener.ParseFromString(fragment.bytes));
-  BindListener(listener, address);
+  BindListener(listener, fragment.ports, address);
   return model::SerializeSorted(listener);
 }
 

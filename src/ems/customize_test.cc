@@ -34,8 +34,10 @@ Listener EgressListener() {
   return listener;
 }
 
-compile::FragmentPtr FragmentOf(FragmentType type, const google::protobuf::Message& message, std::vector<Slot> slots) {
-  return compile::MakeFragment(type, "x", message.SerializeAsString(), {.slots = std::move(slots)});
+compile::FragmentPtr FragmentOf(FragmentType type, const google::protobuf::Message& message, std::vector<Slot> slots,
+                                std::vector<uint32_t> ports = {}) {
+  return compile::MakeFragment(type, "x", message.SerializeAsString(),
+                               {.ports = std::move(ports), .slots = std::move(slots)});
 }
 
 TEST(Customize, BytesWithoutSlotsAreUnchanged) {
@@ -58,7 +60,7 @@ TEST(Customize, AnotherSlotsValueDoesNotAlter) {
 }
 
 TEST(Customize, AListenerBindsAtThePortsOfItsOwnChains) {
-  const auto fragment = FragmentOf(FragmentType::kListener, EgressListener(), {Slot::kBindEgress});
+  const auto fragment = FragmentOf(FragmentType::kListener, EgressListener(), {Slot::kBindEgress}, {8080, 9080});
   ASSERT_TRUE(Alters(*fragment, kBind));
   Listener bound;
   ASSERT_TRUE(bound.ParseFromString(Customize(*fragment, kBind)));
@@ -81,17 +83,28 @@ TEST(Customize, AListenerWithoutChainsOfItsOwnKeepsItsPort) {
   EXPECT_EQ(bound.address().socket_address().port_value(), 15001U);
 }
 
-TEST(Customize, AModelledBackendOn443IsBound) {
+// Where the kernel tracks connections, the filter finds an original destination, which is this listener.
+TEST(Customize, ABoundListenerAsksForNoOriginalDestination) {
   Listener listener = EgressListener();
-  auto* backend = listener.add_filter_chains()->mutable_filter_chain_match();
-  backend->mutable_destination_port()->set_value(443);
-  backend->add_prefix_ranges()->set_address_prefix("0.0.0.0");
-  backend->set_transport_protocol("raw_buffer");
-  const auto fragment = FragmentOf(FragmentType::kListener, listener, {Slot::kBindEgress});
+  listener.add_listener_filters()->set_name("envoy.filters.listener.original_dst");
+  listener.add_listener_filters()->set_name("envoy.filters.listener.tls_inspector");
+  const auto fragment = FragmentOf(FragmentType::kListener, listener, {Slot::kBindEgress}, {8080});
   Listener bound;
   ASSERT_TRUE(bound.ParseFromString(Customize(*fragment, kBind)));
-  EXPECT_EQ(bound.address().socket_address().port_value(), 443U);
-  EXPECT_EQ(bound.additional_addresses_size(), 2);
+  ASSERT_EQ(bound.listener_filters_size(), 1);
+  EXPECT_EQ(bound.listener_filters(0).name(), "envoy.filters.listener.tls_inspector");
+}
+
+// Of ::, which is for both families; with any other address Envoy refuses the listener.
+TEST(Customize, ABoundListenerIsOfOneFamily) {
+  Listener listener = EgressListener();
+  listener.mutable_address()->mutable_socket_address()->set_address("::");
+  listener.mutable_address()->mutable_socket_address()->set_ipv4_compat(true);
+  const auto fragment = FragmentOf(FragmentType::kListener, listener, {Slot::kBindEgress}, {8080, 9080});
+  Listener bound;
+  ASSERT_TRUE(bound.ParseFromString(Customize(*fragment, kBind)));
+  EXPECT_FALSE(bound.address().socket_address().ipv4_compat());
+  EXPECT_FALSE(bound.additional_addresses(0).address().socket_address().ipv4_compat());
 }
 
 TEST(Customize, AClustersEndpointMovesToTheAddress) {

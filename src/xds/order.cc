@@ -66,14 +66,17 @@ Plan Planner::For(Type type) const {
   const TypeState& current = state(type);
   const std::vector<std::string> kept = KeptNames(type);
   const bool gated = (type == Type::kListener || type == Type::kRoute) && !AllOpen();
-  if (kept.empty() && !gated && !current.rejects_anything())
+  const std::vector<std::string> weakened = type == Type::kCluster ? WeakenedInUse() : std::vector<std::string>();
+  if (kept.empty() && !gated && weakened.empty() && !current.rejects_anything())
     return {.set = current.desired(), .retry = std::nullopt, .complete = true};
 
   Plan plan;
   std::vector<ResourcePtr> chosen;
   chosen.reserve(current.desired()->resources().size());
   for (const ResourcePtr& desired : current.desired()->resources()) {
-    if (ResourcePtr resource = Choose(current, desired, plan)) chosen.push_back(std::move(resource));
+    ResourcePtr resource = Has(weakened, desired->name) ? current.Latest(desired->name) : nullptr;
+    if (resource == nullptr) resource = Choose(current, desired, plan);
+    if (resource != nullptr) chosen.push_back(std::move(resource));
   }
   std::vector<ResourcePtr> extra;
   for (const std::string& name : kept) extra.push_back(current.Latest(name));
@@ -108,6 +111,43 @@ std::vector<std::string> Planner::UsedClusters() const {
   }
   SortUnique(used);
   return used;
+}
+
+std::vector<std::string> Planner::WeakenedInUse() const {
+  const TypeState& clusters = state(Type::kCluster);
+  if (clusters.certain() && clusters.in_force() == clusters.desired()) return {};
+  std::vector<std::string> weakened;
+  for (const ResourcePtr& desired : clusters.desired()->resources()) {
+    if (MayHave(*desired, [](uint8_t has, uint8_t wanted) { return has > wanted; })) weakened.push_back(desired->name);
+  }
+  if (weakened.empty()) return weakened;
+  std::vector<std::string> leaving = ClustersOfLeaving(Type::kListener);
+  Append(leaving, ClustersOfLeaving(Type::kRoute));
+  SortUnique(leaving);
+  std::erase_if(weakened, [&](const std::string& name) { return !Has(leaving, name); });
+  return weakened;
+}
+
+bool Planner::MayHave(const Resource& desired, bool (*differs)(uint8_t has, uint8_t wanted)) const {
+  const std::vector<const ResourceSet*> held = state(Type::kCluster).Held();
+  return std::any_of(held.begin(), held.end(), [&](const ResourceSet* set) {
+    const ResourcePtr* found = set->Find(desired.name);
+    return found != nullptr && differs((*found)->strictness, desired.strictness);
+  });
+}
+
+// The clusters of what the client may have of `type` and is not to keep as it is.
+std::vector<std::string> Planner::ClustersOfLeaving(Type type) const {
+  const std::vector<std::string> needed =
+      type == Type::kRoute ? NeededChildren(Type::kListener) : std::vector<std::string>();
+  std::vector<std::string> clusters;
+  for (const ResourceSet* set : state(type).Held()) {
+    for (const ResourcePtr& resource : set->resources()) {
+      if (Holds(*state(type).desired(), *resource)) continue;
+      if (type == Type::kListener || RouteInUse(*resource, needed)) Append(clusters, resource->clusters);
+    }
+  }
+  return clusters;
 }
 
 // A route configuration goes with its last listener: the client need not say so (contract/xds.md 6).
@@ -161,6 +201,8 @@ bool Planner::Free(const Resource& resource, Plan& plan) const {
 Planner::TimePoint Planner::OpensAt(std::string_view cluster) const {
   const TypeState& clusters = state(Type::kCluster);
   if (!clusters.subscription().Covers(cluster)) return kAlways;
+  const ResourcePtr* wanted = clusters.desired()->Find(cluster);
+  if (wanted != nullptr && MayHave(**wanted, [](uint8_t has, uint8_t wants) { return has < wants; })) return kNever;
   if (clusters.Stays(cluster)) return settling_.Until(cluster).value_or(kAlways);
   if (clusters.Rejects(cluster)) return kNever;
   if (const auto sent = clusters.FirstSent(cluster)) return *sent + options_.hold_deadline;

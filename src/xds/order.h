@@ -47,10 +47,15 @@ struct Plan {
 // 1. Rejected bytes are replaced by the last accepted ones, or left out.
 // 2. A listener or route configuration goes out when every cluster that it names is open; until then what was
 //    sent under its name before stays, or it is left out. A cluster is open when it is acknowledged and has
-//    settled, or was sent hold_deadline ago; one that is rejected and was never accepted is not. One that the client
-//    does not ask for, or that is no cluster of the target, cannot be waited for and is open.
+//    settled, or was sent hold_deadline ago; one that is rejected and was never accepted is not. Neither is, for
+//    however long, one that the client may still have less strict (Resource::strictness) than it is to be. One that the
+//    client does not ask for, or that is no cluster of the target, cannot be waited for and is open.
 // 3. Clusters stay while listeners or route configurations that the client may have name them; endpoints and
 //    route configurations stay while clusters and listeners that the client may have need them.
+// 4. A cluster that became less strict keeps its bytes while a listener or route configuration that the client may
+// have,
+//    and is not to keep, names it: that one's traffic was to go to the stricter one. What is to be kept goes the new
+//    way at once, for that is what its owner asked for.
 class Planner {
  public:
   using TimePoint = base::Clock::TimePoint;
@@ -66,6 +71,9 @@ class Planner {
   std::vector<std::string> KeptNames(Type type) const;
   std::vector<std::string> UsedClusters() const;
   std::vector<std::string> NeededChildren(Type parent) const;
+  // Rule 4: clusters that may not be sent yet, sorted.
+  std::vector<std::string> WeakenedInUse() const;
+  std::vector<std::string> ClustersOfLeaving(Type type) const;
   bool RouteInUse(const Resource& route, const std::vector<std::string>& needed) const;
   bool AllOpen() const;
   // The bytes to send for what is desired; null leaves it out.
@@ -73,6 +81,9 @@ class Planner {
   // Whether all of a resource's clusters are open; notes in `plan` when one of them opens.
   bool Free(const Resource& resource, Plan& plan) const;
   TimePoint OpensAt(std::string_view cluster) const;
+  // Whether the client may have other bytes under the name of a cluster for which `differs` (of its strictness and of
+  // what it is to be).
+  bool MayHave(const Resource& desired, bool (*differs)(uint8_t has, uint8_t wanted)) const;
 
   const TypeStates& states_;
   const Settling& settling_;

@@ -48,6 +48,9 @@ struct Resource {
   bool settles = false;
   // The client may live without asking for it: who does not is complete.
   bool optional = false;
+  // Of a cluster: one that is less strict about who answers waits until no traffic that was to have the stricter one
+  // under its name can use it.
+  uint8_t strictness = 0;
   // Stands behind `body` in a client that serves with other bytes under this name: it goes on with those until these
   // can serve (docs/adr/0009). Empty: `body` alone says so. Lives for ever.
   std::string_view when_replacing = {};

@@ -63,6 +63,50 @@ TEST_F(Sotw, Row25_ARouteToANewClusterOfAnotherKindWaitsForTheAckAlone) {
   EXPECT_EQ(Content(stream_.Take(kRds, {"r"})), "r=2");
 }
 
+ResourcePtr StrictCluster(const std::string& name, uint8_t strictness) {
+  return MakeResource(name, name + "=strict" + std::to_string(strictness), {.strictness = strictness});
+}
+
+// Cluster a is strict for the route that leaves it, and not for the one that comes to it.
+TEST_F(Sotw, AWeakerClusterWaitsForTheRoutesThatLeaveIt) {
+  const auto target = [](uint64_t txn, const ResourcePtr& a, const ResourcePtr& route) {
+    return MakeConfig(txn, {{kCds, {a, StrictCluster("b", 2), StrictCluster("weak", 0)}},
+                            {kLds, {Listener("l", {"r"})}},
+                            {kRds, {route}}});
+  };
+  Start();
+  stream_.session().SetTarget(target(2, StrictCluster("a", 2), Route("r", {"a", "weak"}, "2")));
+  stream_.Take(kCds);
+  stream_.Take(kRds, {"r"});
+  stream_.session().SetTarget(target(3, StrictCluster("a", 0), Route("r", {"a", "b"}, "3")));
+  EXPECT_EQ(Content(stream_.Take(kRds, {"r"})), "r=3");
+  EXPECT_EQ(Content(stream_.Take(kCds)), "a=strict0 b=strict2 weak=strict0");
+  EXPECT_TRUE(stream_.observer().all_settled());
+}
+
+TEST_F(Sotw, AWeakerClusterOfRoutesThatStayGoesAtOnce) {
+  const auto target = [](uint64_t txn, uint8_t strictness) {
+    return MakeConfig(
+        txn, {{kCds, {StrictCluster("a", strictness)}}, {kLds, {Listener("l", {"r"})}}, {kRds, {Route("r", {"a"})}}});
+  };
+  Start();
+  stream_.session().SetTarget(target(2, 2));
+  stream_.Take(kCds);
+  stream_.session().SetTarget(target(3, 0));
+  EXPECT_EQ(Content(stream_.Take(kCds)), "a=strict0");
+  EXPECT_TRUE(stream_.observer().all_settled());
+}
+
+TEST_F(Sotw, ARouteThatWantsAStricterClusterNeverTakesTheWeakerOneThatStays) {
+  Start();
+  stream_.session().SetTarget(MakeConfig(
+      2, {{kCds, {StrictCluster("a", 2)}}, {kLds, {Listener("l", {"r"})}}, {kRds, {Route("r", {"a"}, "2")}}}));
+  const Response cds = stream_.Expect(kCds);
+  stream_.Nack(kCds, cds, "a: no such file");
+  stream_.transport().Advance(std::chrono::hours(1));
+  stream_.ExpectNothing();
+}
+
 TEST_F(Sotw, Row25_OnlyTheRoutesThatNeedTheClusterAreHeld) {
   Start();
   const auto target = [](uint64_t txn, const char* revision, const char* cluster) {

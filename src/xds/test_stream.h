@@ -30,6 +30,7 @@ struct Traits {
   Names children = {};
   bool settles = false;
   std::string_view when_replacing = {};  // lives for ever
+  uint8_t strictness = 0;
 };
 
 inline ResourcePtr MakeResource(const std::string& name, const std::string& body, Traits traits = {}) {
@@ -42,6 +43,7 @@ inline ResourcePtr MakeResource(const std::string& name, const std::string& body
                 traits.children,
                 traits.settles};
   made.when_replacing = traits.when_replacing;
+  made.strictness = traits.strictness;
   return std::make_shared<const Resource>(std::move(made));
 }
 

@@ -64,6 +64,12 @@ void SetHttp2(Cluster& cluster) {
       Pack(options);
 }
 
+Strictness StrictnessOf(const std::optional<ir::UpstreamTls>& tls) {
+  if (!tls) return Strictness::kPlaintext;
+  if (!tls->server) return Strictness::kEncrypted;
+  return tls->server->names.empty() ? Strictness::kTrusted : Strictness::kNamed;
+}
+
 }  // namespace
 
 FragmentPtr EmitCluster(const ir::Cluster& from) {
@@ -90,14 +96,14 @@ FragmentPtr EmitCluster(const ir::Cluster& from) {
     cluster.mutable_transport_socket()->set_name(kTlsSocket);
     *cluster.mutable_transport_socket()->mutable_typed_config() = ToTlsContext(*from.tls);
   }
-  if (from.health_check) SetHealthCheck(*from.health_check, cluster);
+  if (from.health_check) SetHealthCheck(*from.health_check, from.tls && from.http2, cluster);
   if (from.outlier_detection) SetOutlierDetection(*from.outlier_detection, cluster);
   if (from.target_node) {
     auto& metadata = (*cluster.mutable_metadata()->mutable_filter_metadata())[kStatsMetadata];
     (*metadata.mutable_fields())["config"].set_string_value(StatsTags("TargetVirtualNode", *from.target_node));
   }
   return MakeFragment(FragmentType::kCluster, from.name, model::SerializeSorted(cluster),
-                      {.dns = dns, .slots = from.slots});
+                      {.dns = dns, .strictness = StrictnessOf(from.tls), .slots = from.slots});
 }
 
 }  // namespace chancery::compile::emit

@@ -84,6 +84,7 @@ void SetMatch(const ir::FilterChain& from, bool dual_stack, envoy::config::liste
   if (from.any_address) AddRange("0.0.0.0", match);
   if (from.any_address && dual_stack) AddRange("::", match);
   for (const std::string& name : from.server_names) match.add_server_names(name);
+  if (from.local_only) match.set_source_type(envoy::config::listener::v3::FilterChainMatch::SAME_IP_OR_LOOPBACK);
   if (from.transport == ir::FilterChain::Transport::kTls) match.set_transport_protocol("tls");
   if (from.transport == ir::FilterChain::Transport::kPlaintext) match.set_transport_protocol("raw_buffer");
 }
@@ -141,6 +142,14 @@ std::vector<std::string> ClustersOf(const ir::Listener& listener) {
   return clusters;
 }
 
+std::vector<uint32_t> PortsOf(const ir::Listener& listener) {
+  std::set<uint32_t> ports;
+  for (const ir::FilterChain& chain : listener.chains) {
+    if (chain.port && !chain.intercepted_only) ports.insert(*chain.port);
+  }
+  return {ports.begin(), ports.end()};
+}
+
 std::vector<std::string> RoutesOf(const ir::Listener& listener) {
   std::vector<std::string> routes;
   for (const ir::FilterChain& chain : listener.chains) {
@@ -167,8 +176,9 @@ FragmentPtr EmitListener(const ir::Listener& from) {
     listener.set_continue_on_listener_filters_timeout(true);
   }
   for (const ir::FilterChain& chain : from.chains) AddChain(from, chain, listener);
-  return MakeFragment(FragmentType::kListener, from.name, model::SerializeSorted(listener),
-                      {.clusters = ClustersOf(from), .routes = RoutesOf(from), .slots = from.slots});
+  return MakeFragment(
+      FragmentType::kListener, from.name, model::SerializeSorted(listener),
+      {.clusters = ClustersOf(from), .routes = RoutesOf(from), .ports = PortsOf(from), .slots = from.slots});
 }
 
 }  // namespace chancery::compile::emit

@@ -18,7 +18,7 @@ void SetLimits(const ir::Limits& from, Cluster& cluster) {
   if (from.retries) thresholds.mutable_max_retries()->set_value(*from.retries);
 }
 
-void SetHealthCheck(const ir::HealthCheck& from, Cluster& cluster) {
+void SetHealthCheck(const ir::HealthCheck& from, bool offers_h2, Cluster& cluster) {
   auto& check = *cluster.add_health_checks();
   *check.mutable_timeout() = ToDuration(from.timeout);
   *check.mutable_interval() = ToDuration(from.interval);
@@ -27,7 +27,12 @@ void SetHealthCheck(const ir::HealthCheck& from, Cluster& cluster) {
   if (const auto* http = std::get_if<ir::HttpCheck>(&from.kind)) {
     // Without a host Envoy asks for the cluster's name (contract/envoy.md §2.3).
     check.mutable_http_health_check()->set_path(http->path);
-    if (http->http2) check.mutable_http_health_check()->set_codec_client_type(envoy::type::v3::HTTP2);
+    if (http->http2) {
+      check.mutable_http_health_check()->set_codec_client_type(envoy::type::v3::HTTP2);
+    } else if (offers_h2) {
+      // Or the server is told h2 by ALPN and is asked in HTTP/1.1.
+      check.mutable_tls_options()->add_alpn_protocols("http/1.1");
+    }
   } else if (std::holds_alternative<ir::GrpcCheck>(from.kind)) {
     check.mutable_grpc_health_check();
   } else {

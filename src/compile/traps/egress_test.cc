@@ -3,12 +3,14 @@
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
+#include <envoy/config/route/v3/route.pb.h>
 #include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
 #include <envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.pb.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -122,6 +124,7 @@ TEST_P(HttpsTrapTest, WhatGoesWhere) {
   }
   if (allow) expected.push_back("any > cds_egress_shop_mesh-allow-all");
   if (allow && protocol != "tcp") expected.push_back("443 > cds_egress_shop_mesh-allow-all");
+  if (allow) expected.push_back("15001 > cds_egress_shop_not-served");
   EXPECT_EQ(chains, expected);
 }
 
@@ -138,6 +141,22 @@ INSTANTIATE_TEST_SUITE_P(All, HttpsTrapTest, ::testing::ValuesIn(HttpsCases()), 
   return fmt::format("{}_{}_{}", info.param.filter, info.param.protocol == nullptr ? "none" : info.param.protocol,
                      info.param.dual_stack ? "dual" : "v4");
 });
+
+// Tried: one connection to the port of the listener itself, passed on to where it was going, was 932 in 0.3 s.
+TEST(TrapTest, TheListenersOwnPortIsNeverPassedOn) {
+  const auto allow_host = [](const ProxyConfig& config, const char* routes) {
+    const auto parsed = Parsed<envoy::config::route::v3::RouteConfiguration>(config, FragmentType::kRoute, routes);
+    return std::ranges::any_of(parsed.virtual_hosts(), [](const auto& host) { return host.domains(0) == "*"; });
+  };
+  World world;
+  world.Mesh(R"({"egressFilter":{"type":"ALLOW_ALL"}})").Node("client", ClientOf({"a.local", "b.local"}));
+  world.Node("a", NodeOn(15001, "http")).Service("a.local", ByNode("a"));
+  world.Node("b", NodeOn(8080, "http")).Service("b.local", ByNode("b"));
+  const ProxyConfig config = world.CompileNode("client");
+  EXPECT_THAT(testing::BrokenInvariants(config), IsEmpty());
+  EXPECT_TRUE(allow_host(config, "rds_egress_http_8080"));
+  EXPECT_FALSE(allow_host(config, "rds_egress_http_15001")) << "a backend's port, for no other host";
+}
 
 TEST(TrapTest, PassthroughClustersLetTheirListenerChoose) {  // another lb_policy is refused
   World world;

@@ -105,6 +105,17 @@ TEST(TrapTest, AMixedGatewayHasOneChainOnItsSecondHop) {  // two of one match ar
                                                                    "cds_ingress_shop_edge_self_redirect_3_grpc_15001"));
 }
 
+// Tried: without it anybody reaches every target in plaintext, past the listener's TLS, its clients' certificates and
+// routes.
+TEST(TrapTest, TheSecondHopIsForTheGatewayItself) {
+  World world = Edge();
+  world.GatewayRoute("edge", "all", GatewayRoute(R"({"prefix":"/"})", "a.local"));
+  const auto egress = EgressOf(world.CompileGateway("edge"));
+  ASSERT_EQ(egress.filter_chains_size(), 1);
+  EXPECT_EQ(egress.filter_chains(0).filter_chain_match().source_type(),
+            envoy::config::listener::v3::FilterChainMatch::SAME_IP_OR_LOOPBACK);
+}
+
 TEST(TrapTest, AGatewayListenerOnTheSecondHopsPortIsLeftOut) {  // two listeners of one address are refused
   World world = Edge();
   world.Gateway("edge", R"({"listeners":[{"portMapping":{"port":15001,"protocol":"http"}}]})");

@@ -90,6 +90,24 @@ TEST(TrapTest, AGrpcCheckOfAnHttpListenerIsNoRefusedCluster) {
   EXPECT_THAT(config.warnings, ElementsAre(::testing::Field(&Warning::text, HasSubstr("grpc check"))));
 }
 
+// Tried: ALPN says h2, the check speaks HTTP/1.1, and no host is ever healthy.
+TEST(TrapTest, AnHttpCheckOfAnHttp2ListenerWithTlsIsNotToldH2) {
+  constexpr char kMore[] = R"(,"healthCheck":{"protocol":"http","path":"/ping","healthyThreshold":2,
+      "unhealthyThreshold":3,"intervalMillis":5000,"timeoutMillis":2000},"tls":{"mode":"STRICT","certificate":
+      {"file":{"certificateChain":"/c.pem","privateKey":"/k.pem"}}})";
+  for (const char* protocol : {"http2", "http"}) {
+    World world;
+    world.Mesh().Node("client", ClientOf({"api.local"})).Node("api", NodeOn(80, protocol, kMore));
+    world.Service("api.local", ByNode("api"));
+    const auto cluster =
+        ClusterOf(world.CompileNode("client"), fmt::format("cds_egress_shop_api_{}_80", protocol).c_str());
+    ASSERT_EQ(cluster.health_checks_size(), 1);
+    const auto& offered = cluster.health_checks(0).tls_options().alpn_protocols();
+    EXPECT_EQ(std::vector<std::string>(offered.begin(), offered.end()),
+              protocol == std::string("http2") ? std::vector<std::string>{"http/1.1"} : std::vector<std::string>{});
+  }
+}
+
 TEST(TrapTest, TheServersOwnClusterIsNotHealthChecked) {
   World world;
   world.Mesh().Node("api", NodeOn(80, "http", R"(,"healthCheck":{"protocol":"http","path":"/ping","healthyThreshold":2,

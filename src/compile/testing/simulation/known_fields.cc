@@ -27,8 +27,10 @@ const std::map<std::string_view, std::set<std::string_view>>& Known() {
       {"envoy.config.listener.v3.ListenerFilterChainMatchPredicate",
        {"or_match", "and_match", "not_match", "any_match", "destination_port_range"}},
       {"envoy.config.listener.v3.FilterChain", {"filter_chain_match", "filters", "transport_socket", "name"}},
+      // Calls are made on the proxy's own host: every source type is theirs.
       {"envoy.config.listener.v3.FilterChainMatch",
-       {"destination_port", "prefix_ranges", "server_names", "transport_protocol", "application_protocols"}},
+       {"destination_port", "prefix_ranges", "server_names", "transport_protocol", "application_protocols",
+        "source_type"}},
       {"envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
        {"stat_prefix", "rds", "http_filters", "tracing", "upgrade_configs", "normalize_path", "merge_slashes",
         "path_with_escaped_slashes_action", "access_log", "codec_type", "stream_idle_timeout",
