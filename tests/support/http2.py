@@ -1,8 +1,11 @@
 """HTTP/2 without TLS, from the first byte: an application, and single requests."""
+import contextlib
+
 import h2.config
 import h2.connection
 import h2.errors
 import h2.events
+import h2.exceptions
 
 from support import requests
 from support.applications import HANG, RESET, Received, SocketApplication
@@ -48,7 +51,8 @@ class _Session:
             self._bodies[event.stream_id] += event.data
             self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, h2.events.StreamEnded):
-            self._answer(event.stream_id)
+            with contextlib.suppress(h2.exceptions.StreamClosedError):  # the peer did not wait
+                self._answer(event.stream_id)
 
     def _answer(self, stream):
         head = self._heads.pop(stream)

@@ -1,6 +1,7 @@
 """listeners[].timeout of every protocol: the server's own proxy ends what takes longer."""
 import pytest
 
+from demo.waiting import wait_until
 from support import http2, requests
 from support.applications import HOLD
 from support.grpc_application import GrpcClient
@@ -51,6 +52,11 @@ class Server:
     def ask(self, protocol, name):
         return said(self.begin(protocol, name))
 
+    def active(self, protocol, name):
+        """How many requests are at the application."""
+        cluster = f"cluster.cds_ingress_lab_server_{protocol}_{LISTENERS[protocol, name]}"
+        return self.proxy.stats(rf"^{cluster}\.upstream_rq_active$")[f"{cluster}.upstream_rq_active"]
+
     def connect(self, name):
         return requests.connect(self._outside, LISTENERS["tcp", name], self.proxy.host.address4)
 
@@ -82,9 +88,14 @@ def servers(lab):
 @both_envoys
 @pytest.mark.parametrize("protocol", REQUESTS)
 def test_per_request_ends_a_request(servers, envoy, protocol):
+    """Long before one for which nothing is set."""
     server = servers[envoy]
-    application = server.applications[protocol, "per-request"].will_answer(HOLD)
+    application, other = (server.applications[protocol, name].will_answer(HOLD) for name in ("per-request", "unset"))
+    unset = server.begin(protocol, "unset")
+    wait_until(lambda: server.active(protocol, "unset") == 1, 30, "the request at the application")
     assert server.ask(protocol, "per-request") == ended(protocol, "upstream request timeout")
+    other.release()
+    assert said(unset) == GOOD[protocol]
     application.release()
     assert server.ask(protocol, "per-request") == GOOD[protocol]
 
