@@ -1,78 +1,33 @@
-"""Certificates and authorities that a secret agent renews, under load: no request fails, and what is new is in force."""
+"""Certificates and trust from a secret agent alone: mutual TLS between proxies over every protocol, and what the agent renews
+under load, when no request fails and what is new is in force."""
 import contextlib
 import http.client
 import itertools
 import ssl
-import threading
-import time
 
 import pytest
 
 from demo import load
 from demo.waiting import wait_until
-from support import requests
+from support import http2, requests
 from support.certificates import Authority
+from support.handshakes import Handshakes
 from support.keeping import keeping_logs
 from support.lab import Lab
 from support.namespaces import VIRTUAL4
 from support.secret_agent import SecretAgent
 from support.shop import Shop, to
 from support.tls import secret, tls, trust
-from support.versions import ENVOYS
+from support.versions import ENVOYS, both_envoys
 
-EDGE_PORT, HTTP, TCP = 8443, 8080, 9000
+EDGE_PORT = 8443
+HTTP, HTTP2, TCP = 8080, 8082, 9000
+PROTOCOLS = {"http": HTTP, "http2": HTTP2, "tcp": TCP}
 RENEWALS = 5
 
 
-class Handshakes:
-    """Load in which each request has a connection of its own; `ask` sends one and returns what is counted. Use as a context
-    manager."""
-
-    def __init__(self, ask, threads=4):
-        self._ask = ask
-        self._ended = threading.Event()
-        self._lock = threading.Lock()
-        self.seen, self.failures = [], []
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
-
-    def _run(self):
-        while not self._ended.is_set():
-            began = time.monotonic()
-            try:
-                one = (began, self._ask())
-            except (OSError, http.client.HTTPException, AssertionError) as error:
-                with self._lock:
-                    self.failures.append(repr(error))
-                continue
-            with self._lock:
-                self.seen.append(one)
-
-    def since(self, moment):
-        """What requests that began later have seen."""
-        with self._lock:
-            return [what for began, what in self.seen if began > moment]
-
-    def wait_for_more(self, count=20):
-        """Returns after so many more requests, with what they saw."""
-        moment = time.monotonic()
-        return wait_until(lambda: len(seen := self.since(moment)) >= count and seen, 30, "more requests")
-
-    def assert_no_failure(self):
-        assert not self.failures, f"{len(self.failures)} failures, {len(self.seen)} good ones: {self.failures[:3]}"
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._ended.set()
-        for thread in self._threads:
-            thread.join()
-
-
 class Bench:
-    """A gateway, and a client and a server with mutual TLS between them over HTTP and over TCP: all by secrets of one agent."""
+    """A gateway, and a client and a server with mutual TLS between them: all by secrets of one agent."""
 
     def __init__(self, lab):
         self.lab = lab
@@ -88,12 +43,14 @@ class Bench:
         self._make_client()
         self._make_gateway()
         more = ("--sds-socket", self.agent.path)
-        self.servers = {envoy: lab.sidecar("server", [HTTP, TCP], envoy, more=more) for envoy in ENVOYS}
+        self.servers = {envoy: lab.sidecar("server", PROTOCOLS.values(), envoy, more=more) for envoy in ENVOYS}
         # Each client's proxy calls the servers of both versions in turn.
         lab.dns.set("server.lab", *(proxy.host.address4 for proxy in self.servers.values()))
         for proxy in self.servers.values():
             for port in (HTTP, TCP):
                 lab.http_application("answer", proxy.host, port=port)
+            with proxy.host.inside():
+                lab.closing(http2.Http2Application("answer", "127.0.0.1", HTTP2))
         self.clients = {envoy: lab.sidecar("client", envoy=envoy, more=more) for envoy in ENVOYS}
         self.gateways = {envoy: lab.gateway("edge", envoy, more=more) for envoy in ENVOYS}
         for proxy in [*self.servers.values(), *self.clients.values(), *self.gateways.values()]:
@@ -109,18 +66,18 @@ class Bench:
         mutual = tls("STRICT", secret("server"), validation=trust(secret("trust"), "spiffe://lab/client"))
         discovery = {"dns": {"hostname": "server.lab", "responseType": "ENDPOINTS"}}
         self.lab.node("server", serviceDiscovery=discovery, listeners=[
-            {"portMapping": {"port": port, "protocol": protocol}, **mutual} for port, protocol in [(HTTP, "http"), (TCP, "tcp")]])
-        for port, protocol in [(HTTP, "http"), (TCP, "tcp")]:
+            {"portMapping": {"port": port, "protocol": protocol}, **mutual} for protocol, port in PROTOCOLS.items()])
+        for protocol, port in PROTOCOLS.items():
             router = self.lab.router(protocol, {"port": port, "protocol": protocol})
             target = {"action": {"weightedTargets": [{"virtualNode": "server", "weight": 1, "port": port}]}}
-            match = {"match": {"prefix": "/"}} if protocol == "http" else {}
+            match = {} if protocol == "tcp" else {"match": {"prefix": "/"}}
             self.lab.route(router, "all", **{f"{protocol}Route": {**target, **match}})
             self.lab.service(f"{protocol}.lab", virtualRouter=router)
 
     def _make_client(self):
         policy = {"tls": {"validation": trust(secret("trust"), "spiffe://lab/server"), "certificate": secret("client")}}
         self.lab.node("client", serviceDiscovery={"dns": {"hostname": "client.lab"}}, backends=[
-            {"virtualService": {"virtualServiceName": name}} for name in ("http.lab", "tcp.lab")],
+            {"virtualService": {"virtualServiceName": f"{protocol}.lab"}} for protocol in PROTOCOLS],
             backendDefaults={"clientPolicy": policy})
 
     def _make_gateway(self):
@@ -157,9 +114,10 @@ class Bench:
         finally:
             made.stop()
 
-    def handshakes(self, envoy):
-        """How many the client's proxy made over TCP."""
-        return sum(self.clients[envoy].stats(rf"^cluster\.cds_egress_lab_server_tcp_{TCP}\.ssl\.handshake$").values())
+    def handshakes(self, envoy, protocol="tcp"):
+        """How many the client's proxy made."""
+        pattern = rf"^cluster\.cds_egress_lab_server_{protocol}_{PROTOCOLS[protocol]}\.ssl\.handshake$"
+        return sum(self.clients[envoy].stats(pattern).values())
 
     def is_let_in(self, *certificate, authority):
         """By every server, somebody with this certificate who trusts `authority`."""
@@ -180,7 +138,17 @@ def bench(request):
         yield Bench(lab)
 
 
-@pytest.mark.parametrize("envoy", ENVOYS)
+@both_envoys
+def test_every_protocol_between_proxies(bench, envoy):
+    host = bench.clients[envoy].host
+    asks = {"http": lambda: requests.ask(host, "http.lab", HTTP), "http2": lambda: http2.ask(host, "http2.lab", HTTP2),
+            "tcp": lambda: requests.ask(host, "tcp.lab", TCP)}
+    for protocol, ask in asks.items():
+        wait_until(lambda one=ask: is_good(lambda: one().status == 200), 30, f"an answer over {protocol}")
+        assert ask().by == "answer" and bench.handshakes(envoy, protocol) > 0
+
+
+@both_envoys
 def test_a_gateways_certificate_is_renewed_under_load(bench, envoy):
     wait_until(lambda: is_good(lambda: bench.ask_gateway(envoy)), 30, "an answer")
     with Handshakes(lambda: bench.ask_gateway(envoy)) as running:
@@ -193,7 +161,7 @@ def test_a_gateways_certificate_is_renewed_under_load(bench, envoy):
     assert len(set(what for _, what in running.seen)) == RENEWALS + 1
 
 
-@pytest.mark.parametrize("envoy", ENVOYS)
+@both_envoys
 def test_an_authority_is_replaced_under_load(bench, envoy):
     """As an agent does it: both are trusted, then everybody gets a certificate of the new one, then it alone is trusted."""
     old, new = bench.authority, bench.next
