@@ -12,6 +12,9 @@ from support.versions import ENVOYS
 PORT = 8088  # of the gateway
 DISCOVERED = "hub.lab"  # the service discovery name of every server
 NAME = "spiffe://lab/named"
+CHECKED_PATH = "/health"
+_CHECK = {"healthCheck": {"protocol": "http", "path": CHECKED_PATH, "intervalMillis": 5000, "timeoutMillis": 2000,
+                          "healthyThreshold": 2, "unhealthyThreshold": 2}}
 # What is seen of a server that refuses the client: how it ends depends on whether its alert arrives before the end.
 REFUSED = ("connection_error", 503)
 # What Envoy counts where a handshake fails, from the narrowest on.
@@ -20,8 +23,8 @@ _COUNTERS = ("fail_verify_san", "fail_verify_error", "connection_error")
 
 class Street:
     """The servers, by name: `ours` is shown under the discovery name and `named` under NAME, `foreign` is another authority's,
-    `mutual` asks for a client's certificate, `plain` and `disabled` have no TLS. They are applications, so they say what reached
-    them; no proxy is before them."""
+    `mutual` asks for a client's certificate, `plain` and `disabled` have no TLS. `checked` is as `mutual`, and health-checked: it is
+    nobody's backend unless it is named. They are applications, so they say what reached them; no proxy is before them."""
 
     def __init__(self, lab):
         self.lab = lab
@@ -40,6 +43,8 @@ class Street:
         self._serve("mutual", on, self.authority.server_context("mutual", DISCOVERED, asks_clients=True))
         self._serve("plain", {})
         self._serve("disabled", off)
+        self.everybody = tuple(self.servers)
+        self._serve("checked", {**on, **_CHECK}, self.authority.server_context("checked", DISCOVERED, asks_clients=True))
 
     def _serve(self, name, listener, context=None):
         application = self.lab.http_application(name, tls=context)
@@ -149,7 +154,7 @@ class ByBackend(NodeCaller):
     name = "by-backend"
 
     def _set(self, policy):
-        self._node(dict.fromkeys(self.street.servers, policy))
+        self._node(dict.fromkeys(self.street.everybody, policy))
 
     def under_each(self, **policies):
         """These services alone are backends, each with its own."""
@@ -162,7 +167,7 @@ class ByDefaults(NodeCaller):
     name = "by-defaults"
 
     def _set(self, policy):
-        self._node(dict.fromkeys(self.street.servers), **({"backendDefaults": {"clientPolicy": policy}} if policy else {}))
+        self._node(dict.fromkeys(self.street.everybody), **({"backendDefaults": {"clientPolicy": policy}} if policy else {}))
 
 
 class ByGateway(Caller):
@@ -171,7 +176,7 @@ class ByGateway(Caller):
 
     def __init__(self, street):
         super().__init__(street)
-        for service in street.servers:
+        for service in street.everybody:
             target = {"virtualService": {"virtualServiceName": street.address_of(service)[0]}}
             self.lab.gateway_route(self.name, service, httpRoute={"match": {"prefix": f"/{service}"},
                                                                   "action": {"target": target}})

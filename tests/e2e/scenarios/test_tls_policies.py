@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from demo.waiting import wait_until
 from support.keeping import keeping_logs
 from support.lab import Lab
-from support.policies import DISCOVERED, NAME, REFUSED, ByBackend, ByDefaults, ByGateway, Street
+from support.policies import CHECKED_PATH, DISCOVERED, NAME, REFUSED, ByBackend, ByDefaults, ByGateway, Street
 from support.tls import files, secret, trust
 
 WAYS = [ByBackend, ByDefaults, ByGateway]
@@ -119,6 +120,14 @@ def test_two_certificates_towards_one_node(twins, street):
         assert [seen["tls"]["client"] for seen in twins.ask(service)] == [pair[0].stem] * len(twins.proxies)
     twins.under_each(mutual={**validation, "certificate": files(first)}, mutual_too=validation)
     twins.meets(mutual="mutual", mutual_too=REFUSED)
+
+
+def test_health_checks_are_made_under_the_policy(twins, street):
+    pair = street.certificate("checker")
+    checks = street.servers["checked"].requests
+    twins.under_each(checked={"validation": trust(street.authority), "certificate": files(pair)})
+    wait_until(lambda: {CHECKED_PATH} == {each.path for each in checks}, 30, "a check")
+    assert {each.tls["client"] for each in checks} == {pair[0].stem}
 
 
 def test_an_enforced_policy_and_none_towards_one_node(twins, street):
