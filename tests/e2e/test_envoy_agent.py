@@ -91,7 +91,8 @@ def test_secrets_come_from_the_socket_that_it_is_told_of(world):
     world.client.create_virtual_node(meshName="watches", virtualNodeName="vault", spec={
         "serviceDiscovery": {"dns": {"hostname": "vault.watches"}},
         "listeners": [{"portMapping": {"port": PORT, "protocol": "http"}, **tls("STRICT", by_agent(secret))}]})
-    agent = AgentProxy("mesh/watches/virtualNode/vault", world.subnet, variables={"APPMESH_SDS_SOCKET_PATH": str(secrets.path)})
+    variables = {"APPMESH_SDS_SOCKET_PATH": str(secrets.path)}
+    agent = AgentProxy("mesh/watches/virtualNode/vault", world.subnet, variables=variables)
     try:
         agent.start(world.envoy, world.binary, world.control.xds, world.dns.endpoint, world.directory)
         agent.wait_healthy()

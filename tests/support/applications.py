@@ -19,7 +19,7 @@ class Received:
     path: str
     headers: dict
     body: bytes
-    tls: dict | None = None  # what the client showed, of a connection over TLS
+    tls: dict | None = None  # what a client over TLS showed
 
 
 class Application:
@@ -105,8 +105,8 @@ class Application:
 
 
 class HttpApplication(Application):
-    """Over HTTP/1.1, with WebSocket echo for who asks for it. Serves at `address` of the host that it is made on. Over TLS with
-    `tls`, an ssl.SSLContext."""
+    """Over HTTP/1.1, with WebSocket echo for who asks for it. Serves at `address` of the host that it is made on. Over TLS
+    with `tls`, an ssl.SSLContext."""
 
     def __init__(self, name, address, port=0, tls=None):
         super().__init__(name)
@@ -134,7 +134,8 @@ def _shown(connection):
     if not isinstance(connection, ssl.SSLSocket):
         return None
     subject = (connection.getpeercert() or {}).get("subject", ())
-    return {"asked": getattr(connection, "name_asked", None), "client": dict(part[0] for part in subject).get("commonName")}
+    client = dict(part[0] for part in subject).get("commonName")
+    return {"asked": getattr(connection, "name_asked", None), "client": client}
 
 
 class _Server(ThreadingHTTPServer):

@@ -1,4 +1,5 @@
-"""Certificates made for one test, by openssl. Every user can read them and their keys: proxies run as users of their own."""
+"""Certificates made for one test, by openssl. Every user can read them and their keys: proxies run as users of their
+own."""
 import ipaddress
 import os
 import ssl
@@ -6,18 +7,18 @@ import subprocess
 
 
 class Authority:
-    """A certificate authority in `directory`, which it makes; its own certificate `ca` is what its clients trust. Two in one
-    directory need different names."""
+    """A certificate authority in `directory`, which it makes; its own certificate `ca` is what its clients trust. Two in
+    one directory need different names."""
 
     def __init__(self, directory, name="ca"):
         self._directory = _made(directory)
         self.ca, self._key = _new(directory, name, f"/CN={name}")
 
     def issue(self, name, *names):
-        """(certificate, key) as files, for hosts, addresses or URIs such as api.local, 127.0.0.1 and spiffe://mesh/api. Under a
-        name that is there the pair is replaced, each file at once."""
-        return _new(self._directory, name, f"/CN={name}", *_alternatives(names), "-CA", self.ca, "-CAkey", self._key, "-addext",
-                    "basicConstraints=critical,CA:FALSE")
+        """(certificate, key) as files, for hosts, addresses or URIs such as api.local, 127.0.0.1 and spiffe://mesh/api.
+        Under a name that is there the pair is replaced, each file at once."""
+        return _new(self._directory, name, f"/CN={name}", *_alternatives(names), "-CA", self.ca, "-CAkey", self._key,
+                    "-addext", "basicConstraints=critical,CA:FALSE")
 
     def server_context(self, name, *names, asks_clients=False):
         """Shows a new certificate; `asks_clients` for one of this authority."""
@@ -63,8 +64,8 @@ def _typed(name):
 
 def _new(directory, name, subject, *more):
     certificate, key = directory / f"{name}.pem", directory / f"{name}.key"
-    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", subject,
-             "-out", f"{certificate}.new", "-keyout", f"{key}.new", *more]
+    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-subj", subject, "-out", f"{certificate}.new", "-keyout", f"{key}.new", *more]
     subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=60)
     os.chmod(f"{key}.new", 0o644)
     os.replace(f"{key}.new", key)

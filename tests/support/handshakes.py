@@ -7,8 +7,8 @@ from demo.waiting import wait_until
 
 
 class Handshakes:
-    """Load in which each request has a connection of its own; `ask` sends one and returns what is counted. Use as a context
-    manager."""
+    """Load in which each request has a connection of its own; `ask` sends one and returns what is counted. Use as a
+    context manager."""
 
     def __init__(self, ask, threads=2):
         self._ask = ask

@@ -9,7 +9,8 @@ _PYTHON = ROOT / "build" / "env" / "protos" / "bin" / "python"
 
 
 class Peer:
-    """Runs `script`, beside this file, which answers lines with lines. It ends with its stdin, so it cannot outlive us."""
+    """Runs `script`, beside this file, which answers lines with lines. It ends with its stdin, so it cannot outlive
+    us."""
 
     def __init__(self, script, *words):
         self._script = script

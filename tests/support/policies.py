@@ -22,9 +22,10 @@ _COUNTERS = ("fail_verify_san", "fail_verify_error", "connection_error")
 
 
 class Street:
-    """The servers, by name: `ours` is shown under the discovery name and `named` under NAME, `foreign` is another authority's,
-    `mutual` asks for a client's certificate, `plain` and `disabled` have no TLS. `checked` is as `mutual`, and health-checked: it is
-    nobody's backend unless it is named. They are applications, so they say what reached them; no proxy is before them."""
+    """The servers, by name: `ours` is shown under the discovery name and `named` under NAME, `foreign` is another
+    authority's, `mutual` asks for a client's certificate, `plain` and `disabled` have no TLS. `checked` is as `mutual`, and
+    health-checked: it is nobody's backend unless it is named. They are applications, so they say what reached them; no
+    proxy is before them."""
 
     def __init__(self, lab):
         self.lab = lab
@@ -44,7 +45,8 @@ class Street:
         self._serve("plain", {})
         self._serve("disabled", off)
         self.everybody = tuple(self.servers)
-        self._serve("checked", {**on, **_CHECK}, self.authority.server_context("checked", DISCOVERED, asks_clients=True))
+        self._serve("checked", {**on, **_CHECK},
+                    self.authority.server_context("checked", DISCOVERED, asks_clients=True))
 
     def _serve(self, name, listener, context=None):
         application = self.lab.http_application(name, tls=context)
@@ -105,8 +107,8 @@ class Caller:
         return self
 
     def meets(self, **wanted):
-        """Asserts what becomes of a call to each server, from every proxy: the server's name if it answers, or what the proxy
-        counts instead."""
+        """Asserts what becomes of a call to each server, from every proxy: the server's name if it answers, or what the
+        proxy counts instead."""
         for envoy, proxy in self.proxies.items():
             for service, expected in wanted.items():
                 seen = self._outcome(proxy, service)
@@ -167,7 +169,8 @@ class ByDefaults(NodeCaller):
     name = "by-defaults"
 
     def _set(self, policy):
-        self._node(dict.fromkeys(self.street.everybody), **({"backendDefaults": {"clientPolicy": policy}} if policy else {}))
+        self._node(dict.fromkeys(self.street.everybody),
+                   **({"backendDefaults": {"clientPolicy": policy}} if policy else {}))
 
 
 class ByGateway(Caller):

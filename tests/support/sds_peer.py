@@ -4,10 +4,10 @@ build/env/protos.
     sds_peer.py PATH        answers each line of JSON on stdin with one
 
 {"name", "chain", "key"} or {"name", "trust"}, with PEM texts: the secret of that name from now on; the answer is {}.
-{"ask": name}: {"streams": how many ask for it, "accepted": how many of them have taken its newest version, "rejected": [why]}.
+{"ask": name}: {"streams": how many ask for it, "accepted": how many of them took its newest version, "rejected": [why]}.
 
-A name that has no secret yet is waited for. Each stream is sent all of its secrets whenever one has changed (state of the world,
-which is what Envoy asks for).
+A name that has no secret yet is waited for. Each stream is sent all of its secrets whenever one has changed (state of the
+world, which is what Envoy asks for).
 """
 import json
 import os

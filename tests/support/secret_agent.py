@@ -1,4 +1,5 @@
-"""A secret agent on the proxies' host, as SPIRE's is: certificates and trust over SDS on a Unix socket (sds_peer.py)."""
+"""A secret agent on the proxies' host, as SPIRE's is: certificates and trust over SDS on a Unix socket
+(sds_peer.py)."""
 import json
 
 from demo.waiting import wait_until

@@ -1,5 +1,5 @@
-"""Certificates and trust from a secret agent alone: mutual TLS between proxies over every protocol, and what the agent renews
-under load, when no request fails and what is new is in force."""
+"""Certificates and trust from a secret agent alone: mutual TLS between proxies over every protocol, and what the agent
+renews under load, when no request fails and what is new is in force."""
 import contextlib
 import http.client
 import itertools
@@ -58,7 +58,8 @@ class Bench:
 
     def renew(self, name, authority=None):
         """A new certificate for the secret: the common name that it has."""
-        pair = (authority or self.authority).issue(f"{name}-{next(self._numbers)}", f"{name}.lab", f"spiffe://lab/{name}")
+        names = (f"{name}.lab", f"spiffe://lab/{name}")
+        pair = (authority or self.authority).issue(f"{name}-{next(self._numbers)}", *names)
         self.agent.put_certificate(name, pair)
         return pair[0].stem
 
@@ -163,7 +164,8 @@ def test_a_gateways_certificate_is_renewed_under_load(bench, envoy):
 
 @both_envoys
 def test_an_authority_is_replaced_under_load(bench, envoy):
-    """As an agent does it: both are trusted, then everybody gets a certificate of the new one, then it alone is trusted."""
+    """As an agent does it: both are trusted, then everybody gets a certificate of the new one, then that alone is
+    trusted."""
     old, new = bench.authority, bench.next
     ours, theirs = old.issue("ours", "spiffe://lab/client"), new.issue("theirs", "spiffe://lab/client")
     wait_until(lambda: is_good(lambda: bench.ask_over_tcp(envoy)), 30, "an answer")

@@ -1,5 +1,5 @@
-"""Client policies: whom a proxy believes, what it shows, and when it uses TLS at all. Each is given in every way that there
-is: by a backend, by the defaults of a node and by those of a gateway."""
+"""Client policies: whom a proxy believes, what it shows, and when it uses TLS at all. Each is given in every way that
+there is: by a backend, by the defaults of a node and by those of a gateway."""
 import re
 
 import pytest
@@ -72,7 +72,8 @@ def test_ports(caller, street):
     """Elsewhere it is as if there were no policy: TLS where the server has it, whoever it is."""
     ports = {name: server.port for name, server in street.servers.items()}
     policy = {"validation": trust(street.authority), "ports": [ports["foreign"], ports["plain"]]}
-    caller.under(policy).meets(foreign="fail_verify_error", plain="connection_error", named="named", disabled="disabled")
+    caller.under(policy).meets(foreign="fail_verify_error", plain="connection_error", named="named",
+                               disabled="disabled")
     caller.under({**policy, "ports": [ports["ours"]]}).meets(foreign="foreign", plain="plain", ours="ours")
 
 
@@ -115,7 +116,8 @@ def test_two_policies_towards_one_node(twins, street):
 def test_two_certificates_towards_one_node(twins, street):
     validation = {"validation": trust(street.authority)}
     first, second = street.certificate("first"), street.certificate("second")
-    twins.under_each(mutual={**validation, "certificate": files(first)}, mutual_too={**validation, "certificate": files(second)})
+    twins.under_each(mutual={**validation, "certificate": files(first)},
+                     mutual_too={**validation, "certificate": files(second)})
     for service, pair in [("mutual", first), ("mutual_too", second)]:
         assert [seen["tls"]["client"] for seen in twins.ask(service)] == [pair[0].stem] * len(twins.proxies)
     twins.under_each(mutual={**validation, "certificate": files(first)}, mutual_too=validation)
