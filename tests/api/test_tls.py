@@ -1,28 +1,18 @@
-from demo.signing import MESHES, exchange, sign
 """The API over TLS: who may trust it, a certificate that is renewed under load, and what is not TLS."""
 import http.client
 import os
 import socket
 import ssl
-import subprocess
 import threading
 
 import botocore.exceptions
 import pytest
 
 from demo import mesh
+from demo.signing import MESHES, exchange, sign
 from demo.waiting import wait_until
 from demo.world import World
-
-
-def make_certificate(directory, name, address):
-    """(certificate, key) as files, for a server at `address`; it is its own authority."""
-    certificate, key = directory / f"{name}.pem", directory / f"{name}.key"
-    subprocess.run([
-        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-        "-subj", f"/CN={name}", "-addext", f"subjectAltName=IP:{address}", "-out", certificate, "-keyout", key
-    ], check=True, capture_output=True, timeout=60)
-    return certificate, key
+from support.certificates import self_signed
 
 
 @pytest.fixture
@@ -30,7 +20,7 @@ def secure():
     """A World whose API speaks TLS with the certificate `in-force`."""
     with World() as made:
         host = made.control.api.rsplit(":", 1)[0]
-        files = make_certificate(made.directory, "in-force", host)
+        files = self_signed(made.directory, "in-force", host)
         made.control.stop()
         made.control.arguments += ["--tls-cert", str(files[0]), "--tls-key", str(files[1])]
         made.control.start()
@@ -140,7 +130,7 @@ class Calls:
 
 def test_a_certificate_is_renewed_under_load(secure):
     old, old_key = secure.directory / "in-force.pem", secure.directory / "in-force.key"
-    new, new_key = make_certificate(secure.directory, "renewed", secure.control.api.rsplit(":", 1)[0])
+    new, new_key = self_signed(secure.directory, "renewed", secure.control.api.rsplit(":", 1)[0])
     context = trusting(old, new)
     with Calls(secure, context) as calls:
         calls.wait_for_more()
@@ -156,7 +146,7 @@ def test_a_certificate_is_renewed_under_load(secure):
 
 
 def test_a_pair_that_does_not_fit_is_refused_at_the_start(secure):
-    _, other = make_certificate(secure.directory, "other", "127.0.0.1")
+    _, other = self_signed(secure.directory, "other", "127.0.0.1")
     secure.control.stop()
     secure.control.arguments[-1] = str(other)
     with pytest.raises(RuntimeError, match=r"ended with 1:(.|\n)*other\.key"):

@@ -18,6 +18,7 @@ from demo.addresses import Subnet
 from demo.proxies import find_envoy
 from live_call import send
 from live_proxy import LiveProxy, is_redirected, own_port
+from support.certificates import self_signed
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GOLDENS = ROOT / "src/compile/testdata"
@@ -40,12 +41,7 @@ class Certificate:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("certificate")
-    made = Certificate(str(directory / "chain.pem"), str(directory / "key.pem"))
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-                    "2", "-subj", "/CN=x.shop.local", "-keyout", made.key, "-out", made.chain], check=True,
-                   capture_output=True, timeout=60)
-    return made
+    return Certificate(*map(str, self_signed(tmp_path_factory.mktemp("certificate"), "x.shop.local")))
 
 
 def proxies():

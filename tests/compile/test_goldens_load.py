@@ -11,8 +11,8 @@ import subprocess
 import pytest
 
 import goldens
-from certificates import Certificates
 from demo.proxies import find_envoy
+from golden_files import GoldenFiles
 
 HCM = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 # As `chancery bootstrap --sds-socket` makes it.
@@ -57,7 +57,7 @@ def proxies():
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory):
-    return Certificates(tmp_path_factory.mktemp("certificates"))
+    return GoldenFiles(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.mark.parametrize("version", ["oldest", "newest"])

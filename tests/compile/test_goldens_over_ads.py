@@ -14,13 +14,13 @@ import botocore.exceptions
 import pytest
 
 import goldens
-from certificates import Certificates
 from demo import load
 from demo.mesh import transaction_of
 from demo.processes import Child
 from demo.proxies import find_envoy
 from demo.waiting import wait_until
 from demo.world import World
+from golden_files import GoldenFiles
 
 VERSIONS = ["oldest", "newest"]
 # Envoys at a time, of either version: one starts in about half a second of one core.
@@ -163,7 +163,7 @@ def wait_all(world, jobs):
 def served(request):
     """({case: what the API refused}, {(version, case, proxy): Seen})"""
     with World() as world:
-        certificates = Certificates(world.directory)
+        certificates = GoldenFiles(world.directory)
         refused, jobs = {}, []
         for number, case in enumerate(goldens.cases()):
             account = f"{number + 1:012}"

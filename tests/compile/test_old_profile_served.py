@@ -4,8 +4,8 @@ import subprocess
 
 import goldens
 from demo.waiting import wait_until
+from golden_files import GoldenFiles
 from test_goldens_over_ads import MESH, create
-from certificates import Certificates
 
 CASE = "gateway-keeps-host"
 NODE = f"mesh/{MESH}/virtualGateway/edge"
@@ -32,7 +32,7 @@ def removed_headers(given):
 
 
 def test_each_proxy_is_given_the_profile_of_its_version(world):
-    refused = create(world.client, CASE, Certificates(world.directory))
+    refused = create(world.client, CASE, GoldenFiles(world.directory))
     assert not refused
     clients = {}
     for version, profile, removed in [("1.29.12", "old", True), ("1.36.2", "stock", False), ("none", "old", True),
@@ -51,7 +51,7 @@ def test_each_proxy_is_given_the_profile_of_its_version(world):
 
 
 def test_an_old_proxy_is_served_again_after_a_restart(world):
-    create(world.client, CASE, Certificates(world.directory))
+    create(world.client, CASE, GoldenFiles(world.directory))
     client, before = ask(world, "1.29.12")
     world.control.kill()
     end(client)

@@ -1,6 +1,7 @@
 """`chancery envoy` with real Envoys: what the App Mesh image's agent did (contract/envoy.md §1.3)."""
 import os
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -11,7 +12,10 @@ from demo.agents import AgentProxy, is_running
 from demo.processes import Child
 from demo.proxies import find_envoy
 from demo.waiting import wait_until
-from demo.world import ROOT, World, default_binary
+from demo.world import PORT, ROOT, World, default_binary
+from support.certificates import Authority
+from support.secret_agent import SecretAgent
+from support.tls import secret as by_agent, tls
 
 SEARCH = "mesh/watches/virtualNode/search"
 
@@ -78,6 +82,26 @@ def test_a_listener_that_cannot_be_bound_is_unhealthy(world):
         assert status["healthStatus"] == "UNHEALTHY" and status["envoyState"] == "LIVE"
     finally:
         agent.stop()
+
+
+def test_secrets_come_from_the_socket_that_it_is_told_of(world):
+    authority = Authority(world.directory / "certificates")
+    secrets = SecretAgent(world.directory / "secrets.sock")
+    secret = secrets.put_certificate("vault", authority.issue("vault", "vault.watches"))
+    world.client.create_virtual_node(meshName="watches", virtualNodeName="vault", spec={
+        "serviceDiscovery": {"dns": {"hostname": "vault.watches"}},
+        "listeners": [{"portMapping": {"port": PORT, "protocol": "http"}, **tls("STRICT", by_agent(secret))}]})
+    variables = {"APPMESH_SDS_SOCKET_PATH": str(secrets.path)}
+    agent = AgentProxy("mesh/watches/virtualNode/vault", world.subnet, variables=variables)
+    try:
+        agent.start(world.envoy, world.binary, world.control.xds, world.dns.endpoint, world.directory)
+        agent.wait_healthy()
+        with socket.create_connection((agent.ingress, PORT), timeout=30) as plain:
+            with authority.client_context().wrap_socket(plain, server_hostname="vault.watches") as encrypted:
+                assert encrypted.getpeercert()["subject"] == ((("commonName", "vault"),),)
+    finally:
+        agent.stop()
+        secrets.close()
 
 
 def test_a_log_level_is_reset(run_agent):

@@ -10,26 +10,17 @@ import pytest
 
 from conftest import ENVOYS, keeping_logs
 from demo import load
-from demo.certificates import Authority
 from demo.waiting import wait_until
 from demo.world import PORT, World
+from support.certificates import Authority
+from support.tls import files, tls, trust
 
 MESH = "shop"
 BANNER = b"220 at your service\r\n"
 
 
-def files(pair):
-    return {"file": {"certificateChain": str(pair[0]), "privateKey": str(pair[1])}}
-
-
-def trust(authority, *names):
-    more = {"subjectAlternativeNames": {"match": {"exact": list(names)}}} if names else {}
-    return {"trust": {"file": {"certificateChain": str(authority.ca)}}, **more}
-
-
 def listener(mode, certificate, protocol="http", **more):
-    return {"portMapping": {"port": PORT, "protocol": protocol},
-            "tls": {"mode": mode, "certificate": files(certificate), **more}}
+    return {"portMapping": {"port": PORT, "protocol": protocol}, **tls(mode, files(certificate), **more)}
 
 
 class Banners:
@@ -64,7 +55,7 @@ class Shop:
         world.client.create_mesh(meshName=MESH)
 
     def certificate(self, name, *alternative_names, authority=None):
-        return (authority or self.authority).issue(name, *(alternative_names or [f"DNS:{name}.shop"]))
+        return (authority or self.authority).issue(name, *(alternative_names or [f"{name}.shop"]))
 
     def server(self, name, listener_spec):
         """A node with this listener, reached as <name>.shop, which is its virtual service too."""
@@ -161,9 +152,9 @@ def test_mutual_tls_lets_in_those_it_names(shop):
     server = shop.http_server("mutual", listener("STRICT", shop.certificate("mutual"), validation=names))
     validation = trust(shop.authority)
     guest = shop.client("guest", ["mutual"], {
-        "validation": validation, "certificate": files(shop.certificate("guest", "URI:spiffe://shop/guest"))})
+        "validation": validation, "certificate": files(shop.certificate("guest", "spiffe://shop/guest"))})
     other = shop.client("other", ["mutual"], {
-        "validation": validation, "certificate": files(shop.certificate("other", "URI:spiffe://shop/other"))})
+        "validation": validation, "certificate": files(shop.certificate("other", "spiffe://shop/other"))})
     nobody = shop.client("nobody", ["mutual"], {"validation": validation})
     for proxy in (server, guest, other, nobody):
         proxy.wait_live()
@@ -177,7 +168,7 @@ def test_mutual_tls_lets_in_those_it_names(shop):
 
 
 def test_a_client_believes_no_other_name_and_no_other_authority(shop):
-    impostor = shop.http_server("impostor", listener("STRICT", shop.certificate("impostor", "DNS:else.shop")))
+    impostor = shop.http_server("impostor", listener("STRICT", shop.certificate("impostor", "else.shop")))
     foreign = shop.http_server("foreign", listener("STRICT", shop.certificate("foreign", authority=shop.stranger)))
     strict = shop.client("careful", ["impostor", "foreign"], {"validation": trust(shop.authority)})
     lax = shop.client("careless", ["impostor", "foreign"])

@@ -7,12 +7,12 @@ import time
 import pytest
 
 from conftest import ENVOYS, keeping_logs
-from demo.certificates import Authority
 from demo.processes import Child
 from demo.proxies import Proxy, credentials
 from demo.tokens import AUDIENCE, ISSUER, Key
 from demo.waiting import wait_until
 from demo.world import World
+from support.certificates import Authority
 
 ACCOUNT = "000000000000"
 CART = "mesh/shop/virtualNode/cart"
@@ -28,7 +28,7 @@ class Door:
         self.directory = world.directory
         self.host = world.control.xds.rsplit(":", 1)[0]
         self.authority = Authority(self.directory)
-        self.server = self.authority.issue("server", f"IP:{self.host}")
+        self.server = self.authority.issue("server", self.host)
         self.issuer = Key(self.directory, "issuer")
         jwks = self.directory / "jwks.json"
         jwks.write_text(json.dumps({"keys": [self.issuer.jwk()]}), encoding="utf-8")
@@ -91,7 +91,7 @@ def grpc(request):
 
 def test_a_certificate_with_a_policy_is_let_in(door, grpc):
     door.attach("cart", "--user", "spiffe://shop.test/cart")
-    pair = door.pair("cart", "URI:spiffe://shop.test/cart")
+    pair = door.pair("cart", "spiffe://shop.test/cart")
     proxy = door.proxy(*grpc, *pair).wait_live()
     other = door.proxy(*grpc, *pair, resource=TILL)
     door.refuses(other, "user/spiffe://shop.test/cart is not authorized to perform: appmesh:StreamAggregatedResources")
@@ -100,13 +100,13 @@ def test_a_certificate_with_a_policy_is_let_in(door, grpc):
 
 def test_a_dns_name_names_a_user_too(door):
     door.attach("cart", "--user", "dns:cart.shop.test")
-    door.proxy(*door.pair("dns", "DNS:cart.shop.test")).wait_live().stop()
+    door.proxy(*door.pair("dns", "cart.shop.test")).wait_live().stop()
 
 
 def test_a_path_that_names_the_resource_needs_one_policy_for_all(door):
     door.policy("by-path", f"arn:aws:appmesh:us-east-1:{ACCOUNT}:${{chancery:SpiffePath}}")
     door.attach("by-path")
-    pair = door.pair("path", f"URI:spiffe://shop.test/{TILL}")
+    pair = door.pair("path", f"spiffe://shop.test/{TILL}")
     proxy = door.proxy(*pair, resource=TILL).wait_live()
     door.refuses(door.proxy(*pair), f"user/spiffe://shop.test/{TILL} is not authorized")
     proxy.stop()
@@ -118,20 +118,20 @@ def test_a_stream_without_certificate_is_refused(door, grpc):
 
 def test_a_certificate_without_policy_is_refused(door, grpc):
     kind = grpc[1]
-    pair = door.pair(f"nobody-{kind}", f"URI:spiffe://shop.test/nobody-{kind}")
+    pair = door.pair(f"nobody-{kind}", f"spiffe://shop.test/nobody-{kind}")
     door.refuses(door.proxy(*grpc, *pair), f"user/spiffe://shop.test/nobody-{kind} is not authorized")
 
 
 def test_a_certificate_of_another_authority_gets_no_connection(door, grpc):
     stranger = Authority(door.directory, f"stranger-{grpc[1]}")
-    certificate, key = stranger.issue(f"forged-{grpc[1]}", "URI:spiffe://shop.test/cart")
+    certificate, key = stranger.issue(f"forged-{grpc[1]}", "spiffe://shop.test/cart")
     proxy = door.proxy(*grpc, "--xds-client-cert", certificate, "--xds-client-key", key)
     door.refuses(proxy, "certificate verify failed")
 
 
 def test_a_proxy_does_not_talk_to_a_server_that_it_does_not_trust(door, grpc):
     other = Authority(door.directory, f"other-{grpc[1]}")
-    pair = door.pair("cart", "URI:spiffe://shop.test/cart")
+    pair = door.pair("cart", "spiffe://shop.test/cart")
     before = door.streams()
     proxy = door.proxy(*grpc, "--xds-tls-ca", other.ca, *pair, trust=False).wait_admin()
     wait_until(lambda: proxy.stats("update_failure").get("cluster_manager.cds.update_failure", 0) > 0, 30, "a failure")
@@ -180,11 +180,11 @@ def test_a_bad_token_is_refused(door, grpc):
 
 
 def test_a_renewed_certificate_leaves_streams_alone(door):
-    pair = door.pair("cart", "URI:spiffe://shop.test/cart")
+    pair = door.pair("cart", "spiffe://shop.test/cart")
     door.attach("cart", "--user", "spiffe://shop.test/cart")
     proxy = door.proxy(*pair).wait_live()
     before = door.streams()
-    door.authority.issue("server", f"IP:{door.host},DNS:renewed.test")
+    door.authority.issue("server", door.host, "renewed.test")
     wait_until(lambda: "the TLS files have changed" in door.world.control.log(), 30, "the new certificate")
     second = door.proxy(*pair).wait_live()
     assert before < door.streams()
@@ -292,7 +292,7 @@ def test_the_agents_envoy_runs_over_a_relay(door, way):
         key, arguments = None, ["--token-file", path]
     if way == "certificate":
         door.attach("cart", "--user", "spiffe://shop.test/relay")
-        certificate, private = door.authority.issue("relay", "URI:spiffe://shop.test/relay")
+        certificate, private = door.authority.issue("relay", "spiffe://shop.test/relay")
         key, arguments = None, ["--client-cert", certificate, "--client-key", private]
     relay = Relay(door, f"relay-{way}", *arguments, key=key)
     proxy = agent(door, relay.socket)

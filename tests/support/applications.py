@@ -4,6 +4,7 @@ import dataclasses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import json
 import socket
+import ssl
 import struct
 import threading
 
@@ -18,6 +19,7 @@ class Received:
     path: str
     headers: dict
     body: bytes
+    tls: dict | None = None  # what a client over TLS showed
 
 
 class Application:
@@ -98,16 +100,22 @@ class Application:
 
     def describe(self, request):
         """The body of a good answer."""
-        return json.dumps({"version": self.name, "path": request.path, "headers": request.headers}).encode()
+        return json.dumps({"version": self.name, "path": request.path, "headers": request.headers,
+                           "tls": request.tls}).encode()
 
 
 class HttpApplication(Application):
-    """Over HTTP/1.1, with WebSocket echo for who asks for it. Serves at `address` of the host that it is made on."""
+    """Over HTTP/1.1, with WebSocket echo for who asks for it. Serves at `address` of the host that it is made on. Over TLS
+    with `tls`, an ssl.SSLContext."""
 
-    def __init__(self, name, address, port=0):
+    def __init__(self, name, address, port=0, tls=None):
         super().__init__(name)
         self._server = _Server((address, port), _handler(self))
         self.port = self._server.server_address[1]
+        if tls:
+            tls.sni_callback = _keep_name
+            # The handshake is made by the first read, in the connection's own thread.
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name=name, daemon=True)
         self._thread.start()
 
@@ -115,6 +123,19 @@ class HttpApplication(Application):
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def _keep_name(connection, name, _):
+    connection.name_asked = name
+
+
+def _shown(connection):
+    """Name that a client over TLS asked for, and the common name in its certificate, if there are any."""
+    if not isinstance(connection, ssl.SSLSocket):
+        return None
+    subject = (connection.getpeercert() or {}).get("subject", ())
+    client = dict(part[0] for part in subject).get("commonName")
+    return {"asked": getattr(connection, "name_asked", None), "client": client}
 
 
 class _Server(ThreadingHTTPServer):
@@ -149,7 +170,7 @@ def _handler(application):
         def answer(self):
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self.rfile.read(int(headers.get("content-length", 0)))
-            request = Received(self.command, self.path, headers, body)
+            request = Received(self.command, self.path, headers, body, _shown(self.connection))
             what = application.receive(request)
             if headers.get("upgrade", "").lower() == "websocket":
                 self._echo()

@@ -1,35 +1,8 @@
 """gRPC applications and clients of the tests; they are processes of their own (grpc_peer.py)."""
 import json
-import pathlib
-import subprocess
 
-from demo.world import ROOT
 from support.namespaces import VIRTUAL4
-
-_PYTHON = ROOT / "build" / "env" / "protos" / "bin" / "python"
-_PEER = pathlib.Path(__file__).with_name("grpc_peer.py")
-
-
-class _Peer:
-    """A process that answers lines with lines. It ends with its stdin, so it cannot outlive us."""
-
-    def __init__(self, *words):
-        self._process = subprocess.Popen([_PYTHON, _PEER, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                         bufsize=1)
-
-    def write(self, line):
-        self._process.stdin.write(line + "\n")
-
-    def read(self):
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"a gRPC peer ended with {self._process.wait(30)}")
-        return json.loads(line)
-
-    def close(self):
-        self._process.stdin.close()
-        self._process.wait(30)
-        self._process.stdout.close()
+from support.peer import Peer
 
 
 class GrpcApplication:
@@ -39,7 +12,7 @@ class GrpcApplication:
 
     def __init__(self, name, address, port=0):
         self.name = name
-        self._peer = _Peer("serve", name, address, str(port))
+        self._peer = Peer("grpc_peer.py", "serve", name, address, str(port))
         self.port = self._peer.read()["port"]
         self._calls = []
 
@@ -75,7 +48,7 @@ class GrpcClient:
 
     def __init__(self, host):
         with host.inside():
-            self._peer = _Peer("call")
+            self._peer = Peer("grpc_peer.py", "call")
 
     def call(self, name, port, path, kind="unary", address=VIRTUAL4, **metadata):
         """{"code", "answer" or "details"} of a method of the service `name`."""

@@ -1,4 +1,4 @@
-"""HTTP/2 without TLS, from the first byte: an application, and single requests."""
+"""HTTP/2 from the first byte: an application without TLS, and single requests."""
 import contextlib
 
 import h2.config
@@ -90,9 +90,12 @@ def ask(host, name, port, path="/", **how):
     return begin(host, name, port, path, **how).answer()
 
 
-def begin(host, name, port, path="/", method="GET", headers=None, scheme="http", address=VIRTUAL4):
-    """Sends an HTTP/2 request from `host` to the service `name`, on a connection of its own."""
+def begin(host, name, port, path="/", method="GET", headers=None, scheme="http", address=VIRTUAL4,
+          tls=None):
+    """Sends an HTTP/2 request from `host` to the service `name`, on a connection of its own. `tls` is an ssl.SSLContext."""
     connection = requests.connect(host, port, address)
+    if tls:
+        connection = tls.wrap_socket(connection, server_hostname=name)
     state = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
     state.initiate_connection()
     pseudo = [(":method", method), (":scheme", scheme), (":authority", name), (":path", path)]

@@ -85,10 +85,10 @@ class Lab:
         """On the hub. It takes gRPC as HTTP/2 that it is, so that it can be told to reset and refuse."""
         return self.serve("http2" if protocol == "grpc" else protocol, name)
 
-    def http_application(self, name, host=None, address=None, port=0):
+    def http_application(self, name, host=None, address=None, port=0, tls=None):
         """On the hub, or on `host`."""
         with (host or self.network.hub).inside():
-            return self.closing(HttpApplication(name, address or ("127.0.0.1" if host else HUB4), port))
+            return self.closing(HttpApplication(name, address or ("127.0.0.1" if host else HUB4), port, tls))
 
     def tcp_application(self, name, host=None, address=None, port=0, **how):
         with (host or self.network.hub).inside():

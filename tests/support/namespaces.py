@@ -84,10 +84,10 @@ class Network:
         self.hub.address4, self.hub.address6 = HUB4, HUB6
         self._hosts = []
         self._lock = threading.Lock()
-        # With an address of its own: otherwise a bridge takes the lowest of its ports', so that it changes when a host is added,
-        # and for a while nobody reaches the hub.
-        self.hub.batch(["link add br0 address 02:00:00:00:00:01 type bridge", "link set br0 up", f"addr add {HUB4}/16 dev br0",
-                        f"addr add {HUB6}/64 dev br0 nodad"])
+        # With an address of its own: otherwise a bridge takes the lowest of its ports', so that it changes when a host is
+        # added, and for a while nobody reaches the hub.
+        self.hub.batch(["link add br0 address 02:00:00:00:00:01 type bridge", "link set br0 up",
+                        f"addr add {HUB4}/16 dev br0", f"addr add {HUB6}/64 dev br0 nodad"])
 
     def host(self, name, families=(4, 6)):
         """A new host whose default route is the bridge."""

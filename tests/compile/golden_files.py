@@ -2,21 +2,18 @@
 
 A golden may name any file: `in_spec` and `in_envoy` put one of ours in the place of each, by the member that it is in.
 """
-import subprocess
+from support.certificates import self_signed
 
 # Members of the API's specs and of Envoy's messages that hold the path of a private key; other paths are certificates.
 _KEYS = {"privateKey", "private_key"}
 _CERTIFICATES = {"certificateChain"}
 
 
-class Certificates:
+class GoldenFiles:
     """A self-signed certificate, which is its own authority, and its key, in `directory`."""
 
     def __init__(self, directory):
-        self.key, self.certificate = str(directory / "key.pem"), str(directory / "certificate.pem")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                        "-nodes", "-keyout", self.key, "-out", self.certificate, "-subj", "/CN=golden", "-days", "2",
-                        "-addext", "subjectAltName=DNS:golden.local"], check=True, capture_output=True, timeout=60)
+        self.certificate, self.key = map(str, self_signed(directory, "golden", "golden.local"))
 
     def _file(self, member):
         return self.key if member in _KEYS else self.certificate
