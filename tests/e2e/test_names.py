@@ -144,6 +144,11 @@ PROMETHEUS = [
     *(("single", f"envoy_server_{name}", NODE_TAGS) for name in ("live", "memory_allocated", "uptime")),
     *(("edge", f"envoy_http_downstream_{name}", {**GATEWAY_TAGS, **IN}) for name in (
         "rq_total", "rq_time_bucket", "cx_active")),
+    # What docs/guide/envoy-agent.md names in the place of envoy_appmesh_*.
+    ("single", "envoy_cluster_upstream_rq_time_bucket", {**NODE_TAGS, **UPSTREAM}),
+    *(("single", f"envoy_listener_downstream_cx_{name}", NODE_TAGS) for name in ("active", "total")),
+    *(("single", f"envoy_http_downstream_{name}", {**NODE_TAGS, **IN}) for name in (
+        "rq_total", "cx_rx_bytes_total", "cx_tx_bytes_total")),
     ("edge", "envoy_http_downstream_rq_xx", {**GATEWAY_TAGS, **IN, "envoy_response_code_class": "2"}),
     ("edge", "envoy_listener_http_downstream_rq_xx", {**GATEWAY_TAGS, **IN, "envoy_response_code_class": "2"}),
     ("single", "envoy_http_downstream_rq_xx", {**NODE_TAGS, **IN, "envoy_response_code_class": "2"}),
