@@ -4,7 +4,8 @@
     load_peer.py send                         reads a line of JSON, a list of flows (see Flow), then sends; prints a report
                                               for each further line, and the last one at the end of stdin
 
-The load is open: a request goes out when it is due, whatever became of those before.
+The load is open: a request goes out when it is due, whatever became of those before. The report says how late the latest
+was and how many were really sent.
 """
 import asyncio
 import collections
@@ -21,6 +22,7 @@ import h2.settings
 _PREFACE = b"PRI * HTTP/2.0\r\n"
 _GOAWAY = 7  # the type of a frame
 _PATIENCE = 30  # seconds for one answer
+_CATCH_UP = 1.0  # seconds that are made up for
 _REST = 0.5  # seconds that a connection is kept without a request
 _KEPT_FAILURES = 20
 _MAX_OPEN = 2000  # requests of one flow without answer: more is a failure of its own
@@ -121,16 +123,17 @@ class Flow:
 
     async def run(self, began, ended):
         loop = asyncio.get_running_loop()
-        number = 0
+        due = began
         while not ended.is_set():
-            due = began + number * self._interval
-            if (wait := due - loop.time()) > 0:
-                await asyncio.sleep(wait)
-                continue
-            number += 1
-            self.sent += 1
-            self.latest = max(self.latest, -wait)
-            self._send(loop.time() - began)
+            now = loop.time()
+            self.latest = max(self.latest, now - due)
+            # When this process was not run for long, what it missed is missing in the rate: no burst makes up for it.
+            due = max(due, now - _CATCH_UP)
+            while due <= now:
+                due += self._interval
+                self.sent += 1
+                self._send(now - began)
+            await asyncio.sleep(due - now)
         while self._tasks:
             await asyncio.wait(self._tasks)
         self._ask.close()
@@ -147,7 +150,7 @@ class Flow:
         self.open += 1
         try:
             self.answers[await asyncio.wait_for(self._ask.ask(), _PATIENCE)] += 1
-        except (OSError, Broken, asyncio.TimeoutError) as error:
+        except (OSError, Broken, h2.exceptions.ProtocolError, asyncio.TimeoutError) as error:
             self._fail(at, f"{type(error).__name__}: {error}")
         finally:
             self.open -= 1
@@ -255,7 +258,7 @@ class Http2:
             if headers is not None:  # else it was not processed, and the next connection is asked
                 break
         if headers.get(":status") != "200" or headers.get("grpc-status", "0") != "0":
-            raise Broken(f"{headers[':status']} {headers.get('grpc-message', '')}")
+            raise Broken(" ".join(f"{name}={value}" for name, value in headers.items() if name != "date"))
         if self._body and "grpc-status" not in headers:
             raise Broken("no trailers")
         return headers["x-application"]
