@@ -76,13 +76,13 @@ GATEWAYS = {
     "edge": Names(
         VN_OUT | {f"lds_ingress_0.0.0.0_{PORT}"},
         {f"cds_ingress_{MESH}_edge_self_redirect_http_15001", f"cds_egress_{MESH}_api_v1_http_{PORT}"},
-        {f"rds_ingress_http_{PORT}": {"self_redirect"}, "rds_egress_http_15001": {"api_v1.names"}}, {"ingress", "egress"}),
+        {f"rds_ingress_http_{PORT}": {"self_redirect"}, "rds_egress_http_15001": {"api_v1.names", "default_backend"}}, {"ingress", "egress"}),
     "edges": Names(
         VN_OUT | {"lds_ingress_0.0.0.0_1111", "lds_ingress_0.0.0.0_2222"},
         {*(f"cds_ingress_{MESH}_edges_self_redirect_{port}_http_15001" for port in (1111, 2222)),
          f"cds_egress_{MESH}_api_v1_http_{PORT}"},
         {"rds_ingress_http_1111": {"self_redirect"}, "rds_ingress_http_2222": {"self_redirect"},
-         "rds_egress_http_15001": {"api_v1.names"}}, {"ingress.http.1111", "ingress.http.2222", "egress"}),
+         "rds_egress_http_15001": {"api_v1.names", "default_backend"}}, {"ingress.http.1111", "ingress.http.2222", "egress"}),
 }
 
 CLUSTER_STATS = [*(f"upstream_rq_{name}" for name in (
