@@ -123,7 +123,7 @@ class GatewayResolver {
     std::string service;
     std::string host;  // what the first hop sets as Host or in the header
     std::vector<ir::Route> routes;
-    bool by_host = false;
+    bool used = false;
     bool by_header = false;
   };
   using TargetKey = std::pair<std::string, std::optional<uint32_t>>;
@@ -145,7 +145,6 @@ class GatewayResolver {
         Warn(name, "rewrites its path, which needs a match of the path: the prefix is rewritten as if it did not");
       }
       if (spec->has_priority()) route->priority = spec->priority();
-      header_routes_ = header_routes_ || !route->rewrite.hostname;
       routes_.push_back(*std::move(route));
     }
   }
@@ -288,11 +287,11 @@ class GatewayResolver {
     route.timeouts.request = Longest(target.routes, &ir::Timeouts::request, std::chrono::seconds(15));
     route.timeouts.idle = Longest(target.routes, &ir::Timeouts::idle, std::chrono::minutes(5));
     route.prefix_rewrite = from.rewrite.path;
+    target.used = true;
     if (from.rewrite.hostname) {
-      target.by_host = true;
       route.host_rewrite = target.host;
       // A client that sends it must not choose among the routes of the second hop.
-      if (header_routes_) RemoveHeader(route);
+      RemoveHeader(route);
     } else {
       target.by_header = true;
       route.set_headers = {{std::string(names::kVirtualServiceHeader), target.host}};
@@ -313,11 +312,12 @@ class GatewayResolver {
     }
   }
 
-  // The virtual services that keep the client's Host: chosen by the header of the first hop.
-  std::vector<ir::Route> ByHeader() const {
+  // Virtual services as the header of the first hop chooses them: all, or those whose routes keep the client's Host
+  // now.
+  std::vector<ir::Route> ByHeader(bool all) const {
     std::vector<ir::Route> routes;
     for (const auto& [key, target] : target_) {
-      if (!target.by_header) continue;
+      if (!target.by_header && !(all && target.used)) continue;
       for (ir::Route route : target.routes) {
         route.match.headers.push_back({std::string(names::kVirtualServiceHeader),
                                        ir::StringMatch{ir::StringMatch::Kind::kExact, target.host}, false});
@@ -349,15 +349,18 @@ class GatewayResolver {
   }
 
   std::vector<ir::VirtualHost> EgressHosts() {
-    const std::vector<ir::Route> by_header = ByHeader();
+    // Either way to each service, whichever its routes take now: the hops change one after the other, and what is
+    // between them while a route begins or ceases to keep the client's Host would be answered 404.
+    const std::vector<ir::Route> by_header = ByHeader(false);
+    std::vector<ir::Route> all = ByHeader(true);
     std::vector<ir::VirtualHost> hosts;
     Domains domains;
-    if (!by_header.empty()) {
+    if (!all.empty()) {
       domains.Take({"*"});
-      hosts.push_back({std::string(names::kDefaultBackendHost), {"*"}, by_header});
+      hosts.push_back({std::string(names::kDefaultBackendHost), {"*"}, std::move(all)});
     }
     for (auto& [key, target] : target_) {
-      if (!target.by_host) continue;
+      if (!target.used) continue;
       ir::VirtualHost host{target.service, domains.Take(DomainsOf(target.host, names::kEgressPort)), by_header};
       // A client whose Host happens to be this service's name goes where the first hop decided.
       for (ir::Route& route : target.routes) host.routes.push_back(std::move(route));
@@ -375,7 +378,6 @@ class GatewayResolver {
   ir::Proxy proxy_;
   TargetResolver targets_;
   std::vector<GatewayRoute> routes_;  // by name
-  bool header_routes_ = false;        // some keep the client's Host
   std::map<TargetKey, Target> target_;
   std::set<std::string> used_;  // names of routes that some listener serves
 };

@@ -262,8 +262,29 @@ TEST(FailClosedTest, ClientCannotChooseAVirtualServiceOfTheGateway) {
   EXPECT_EQ(removes, 2);     // "/b" and "/b/"
   // A client that sends Host: b.local to /a is still led to a.local.
   const auto egress = Parsed<RouteConfiguration>(config, FragmentType::kRoute, "rds_egress_http_15001");
-  ASSERT_EQ(egress.virtual_hosts(0).name(), "b.local");
-  EXPECT_EQ(egress.virtual_hosts(0).routes(0).match().headers(0).string_match().exact(), "a.local");
+  ASSERT_EQ(egress.virtual_hosts(1).name(), "b.local");
+  EXPECT_EQ(egress.virtual_hosts(1).routes(0).match().headers(0).string_match().exact(), "a.local");
+}
+
+// What the second hop knows of a.local when its only route rewrites the host, and when it keeps it.
+std::string SecondHop(const std::string& rewrite) {
+  World world;
+  world.Mesh().Gateway("edge", R"({"listeners":[{"portMapping":{"port":8088,"protocol":"http"}}]})");
+  world.Node("api", kHttpNode).Service("a.local", kByNode);
+  world.GatewayRoute("edge", "route",
+                     R"({"httpRoute":{"match":{"prefix":"/"},"action":{
+      "target":{"virtualService":{"virtualServiceName":"a.local"}},"rewrite":)" +
+                         rewrite + "}}}");
+  const ProxyConfig config = world.CompileGateway("edge");
+  const auto egress = Parsed<RouteConfiguration>(config, FragmentType::kRoute, "rds_egress_http_15001");
+  std::string names;
+  for (const auto& host : egress.virtual_hosts()) names += host.name() + " ";
+  return names;
+}
+
+TEST(GatewayTest, TheSecondHopTakesBothWaysWhileARouteChangesItsRewriteOfTheHost) {
+  EXPECT_EQ(SecondHop("{}"), "a.local default_backend ");
+  EXPECT_EQ(SecondHop(R"({"hostname":{"defaultTargetHostname":"DISABLED"}})"), "a.local default_backend ");
 }
 
 }  // namespace

@@ -76,13 +76,13 @@ GATEWAYS = {
     "edge": Names(
         VN_OUT | {f"lds_ingress_0.0.0.0_{PORT}"},
         {f"cds_ingress_{MESH}_edge_self_redirect_http_15001", f"cds_egress_{MESH}_api_v1_http_{PORT}"},
-        {f"rds_ingress_http_{PORT}": {"self_redirect"}, "rds_egress_http_15001": {"api_v1.names"}}, {"ingress", "egress"}),
+        {f"rds_ingress_http_{PORT}": {"self_redirect"}, "rds_egress_http_15001": {"api_v1.names", "default_backend"}}, {"ingress", "egress"}),
     "edges": Names(
         VN_OUT | {"lds_ingress_0.0.0.0_1111", "lds_ingress_0.0.0.0_2222"},
         {*(f"cds_ingress_{MESH}_edges_self_redirect_{port}_http_15001" for port in (1111, 2222)),
          f"cds_egress_{MESH}_api_v1_http_{PORT}"},
         {"rds_ingress_http_1111": {"self_redirect"}, "rds_ingress_http_2222": {"self_redirect"},
-         "rds_egress_http_15001": {"api_v1.names"}}, {"ingress.http.1111", "ingress.http.2222", "egress"}),
+         "rds_egress_http_15001": {"api_v1.names", "default_backend"}}, {"ingress.http.1111", "ingress.http.2222", "egress"}),
 }
 
 CLUSTER_STATS = [*(f"upstream_rq_{name}" for name in (
@@ -144,6 +144,11 @@ PROMETHEUS = [
     *(("single", f"envoy_server_{name}", NODE_TAGS) for name in ("live", "memory_allocated", "uptime")),
     *(("edge", f"envoy_http_downstream_{name}", {**GATEWAY_TAGS, **IN}) for name in (
         "rq_total", "rq_time_bucket", "cx_active")),
+    # What docs/guide/envoy-agent.md names in the place of envoy_appmesh_*.
+    ("single", "envoy_cluster_upstream_rq_time_bucket", {**NODE_TAGS, **UPSTREAM}),
+    *(("single", f"envoy_listener_downstream_cx_{name}", NODE_TAGS) for name in ("active", "total")),
+    *(("single", f"envoy_http_downstream_{name}", {**NODE_TAGS, **IN}) for name in (
+        "rq_total", "cx_rx_bytes_total", "cx_tx_bytes_total")),
     ("edge", "envoy_http_downstream_rq_xx", {**GATEWAY_TAGS, **IN, "envoy_response_code_class": "2"}),
     ("edge", "envoy_listener_http_downstream_rq_xx", {**GATEWAY_TAGS, **IN, "envoy_response_code_class": "2"}),
     ("single", "envoy_http_downstream_rq_xx", {**NODE_TAGS, **IN, "envoy_response_code_class": "2"}),

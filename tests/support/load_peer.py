@@ -4,20 +4,26 @@
     load_peer.py send                         reads a line of JSON, a list of flows (see Flow), then sends; prints a report
                                               for each further line, and the last one at the end of stdin
 
-The load is open: a request goes out when it is due, whatever became of those before.
+The load is open: a request goes out when it is due, whatever became of those before. The report says how late the latest
+was and how many were really sent.
 """
 import asyncio
 import collections
+import contextlib
 import json
 import sys
 
 import h2.config
 import h2.connection
 import h2.events
+import h2.exceptions
+import h2.settings
 
 _PREFACE = b"PRI * HTTP/2.0\r\n"
 _GOAWAY = 7  # the type of a frame
 _PATIENCE = 30  # seconds for one answer
+_CATCH_UP = 1.0  # seconds that are made up for
+_REST = 0.5  # seconds that a connection is kept without a request
 _KEPT_FAILURES = 20
 _MAX_OPEN = 2000  # requests of one flow without answer: more is a failure of its own
 
@@ -47,6 +53,7 @@ class Application(asyncio.Protocol):
     def _choose(self):
         if self._buffer.startswith(_PREFACE):
             self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+            self._h2.local_settings[h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS] = 10_000
             self._h2.initiate_connection()
             self._grpc = {}
             return self._take_h2
@@ -69,8 +76,9 @@ class Application(asyncio.Protocol):
                 self._grpc[event.stream_id] = dict(event.headers).get("content-type") == "application/grpc"
             elif isinstance(event, h2.events.DataReceived):
                 self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-            elif isinstance(event, h2.events.StreamEnded):
-                self._answer_h2(event.stream_id, self._grpc.pop(event.stream_id))
+            elif isinstance(event, h2.events.StreamEnded) and event.stream_id in self._grpc:
+                with contextlib.suppress(h2.exceptions.ProtocolError):  # the client has reset it meanwhile
+                    self._answer_h2(event.stream_id, self._grpc.pop(event.stream_id))
             elif isinstance(event, h2.events.StreamReset):
                 self._grpc.pop(event.stream_id, None)
         self._transport.write(self._h2.data_to_send())
@@ -107,23 +115,25 @@ class Flow:
         self.label, self.kind, self.rate, self._interval = label, kind, rate, 1 / rate
         self.target = (address, port)
         self.name, self.path, self.headers = name, path, dict(headers)
-        self.sent, self.answers, self.failures, self.failed = 0, collections.Counter(), [], 0
+        self.sent, self.answers, self.failed = 0, collections.Counter(), 0
+        self.failures = {}  # {what came: [how often, first, last]}, in seconds since the beginning
         self.latest, self.open = 0.0, 0
         self._ask = {"http": Http1, "http2": Http2, "grpc": Http2, "tcp": Tcp}[kind](self)
         self._tasks = set()
 
     async def run(self, began, ended):
         loop = asyncio.get_running_loop()
-        number = 0
+        due = began
         while not ended.is_set():
-            due = began + number * self._interval
-            if (wait := due - loop.time()) > 0:
-                await asyncio.sleep(wait)
-                continue
-            number += 1
-            self.sent += 1
-            self.latest = max(self.latest, -wait)
-            self._send(loop.time() - began)
+            now = loop.time()
+            self.latest = max(self.latest, now - due)
+            # When this process was not run for long, what it missed is missing in the rate: no burst makes up for it.
+            due = max(due, now - _CATCH_UP)
+            while due <= now:
+                due += self._interval
+                self.sent += 1
+                self._send(now - began)
+            await asyncio.sleep(due - now)
         while self._tasks:
             await asyncio.wait(self._tasks)
         self._ask.close()
@@ -140,15 +150,16 @@ class Flow:
         self.open += 1
         try:
             self.answers[await asyncio.wait_for(self._ask.ask(), _PATIENCE)] += 1
-        except (OSError, Broken, asyncio.TimeoutError) as error:
+        except (OSError, Broken, h2.exceptions.ProtocolError, asyncio.TimeoutError) as error:
             self._fail(at, f"{type(error).__name__}: {error}")
         finally:
             self.open -= 1
 
     def _fail(self, at, what):
         self.failed += 1
-        if len(self.failures) < _KEPT_FAILURES:
-            self.failures.append([round(at, 3), what])
+        if what in self.failures or len(self.failures) < _KEPT_FAILURES:
+            seen = self.failures.setdefault(what, [0, round(at, 3), 0])
+            seen[0], seen[2] = seen[0] + 1, round(at, 3)
 
     def report(self):
         return {"kind": self.kind, "sent": self.sent, "answers": self.answers, "failed": self.failed,
@@ -156,7 +167,8 @@ class Flow:
 
 
 class Http1:
-    """Over connections that are kept, used in turn."""
+    """Over connections that are kept as long as they are used: one that rests may be closed just when a request is on its
+    way, which HTTP/1.1 leaves to the client."""
 
     def __init__(self, flow):
         self._flow = flow
@@ -165,15 +177,18 @@ class Http1:
         self._idle = collections.deque()
 
     async def ask(self):
+        loop = asyncio.get_running_loop()
+        while self._idle and self._idle[0].rests_since < loop.time() - _REST:
+            self._idle.popleft().close()
         connection = None
         while self._idle and connection is None:
-            connection = self._idle.popleft()
+            connection = self._idle.pop()
             connection = None if connection.lost else connection
         if connection is None:
-            loop = asyncio.get_running_loop()
             _, connection = await loop.create_connection(Http1Connection, *self._flow.target)
         status, headers, body = await connection.ask(self._request)
         if connection.kept and not connection.lost:
+            connection.rests_since = loop.time()
             self._idle.append(connection)
         else:
             connection.close()
@@ -188,7 +203,7 @@ class Http1:
 
 class Http1Connection(asyncio.Protocol):
     def __init__(self):
-        self.lost, self.kept = False, True
+        self.lost, self.kept, self.rests_since = False, True, 0.0
         self._buffer, self._waiter, self._used = b"", None, 0
 
     def connection_made(self, transport):
@@ -243,7 +258,7 @@ class Http2:
             if headers is not None:  # else it was not processed, and the next connection is asked
                 break
         if headers.get(":status") != "200" or headers.get("grpc-status", "0") != "0":
-            raise Broken(f"{headers}")
+            raise Broken(" ".join(f"{name}={value}" for name, value in headers.items() if name != "date"))
         if self._body and "grpc-status" not in headers:
             raise Broken("no trailers")
         return headers["x-application"]

@@ -12,6 +12,7 @@ from support.keeping import keeping_logs
 from support.lab import Lab
 from support.namespaces import HUB4, VIRTUAL4
 from support.steady_load import Applications, SteadyLoad
+from support.versions import ENVOYS
 
 COUNT = int(os.environ.get("CHANGES", "15"))
 SEED = int(os.environ.get("CHANGES_SEED", "1"))
@@ -63,9 +64,10 @@ class Bench:
         hub = lab.closing(Applications(lab.network.hub, HUB4, [f"application-{number}" for number in range(3)]))
         authority = Authority(lab.directory / "certificates")
         self.changes = Changes(lab, random.Random(SEED), hub.ports, authority)
-        self.server = lab.sidecar("server", list(PORTS.values()))
-        self.secure = lab.sidecar("secure", [SECURE_PORT])
-        self.client, self.gateway = lab.sidecar("client"), lab.gateway("edge")
+        # Each version has each place, in every second run.
+        one, other = ENVOYS if SEED % 2 else reversed(ENVOYS)
+        self.client, self.server = lab.sidecar("client", envoy=one), lab.sidecar("server", list(PORTS.values()), other)
+        self.gateway, self.secure = lab.gateway("edge", other), lab.sidecar("secure", [SECURE_PORT], one)
         self.proxies = [self.server, self.secure, self.client, self.gateway]
         lab.closing(Applications(self.server.host, "127.0.0.1", dict.fromkeys(PORTS.values(), "server")))
         lab.closing(Applications(self.secure.host, "127.0.0.1", {SECURE_PORT: "secure"}))
