@@ -29,9 +29,13 @@ base::Error Missing(std::string_view what) {
   return {base::Code::kBadRequest, fmt::format("{} is required", what), {}};
 }
 
+// As a URI has it: an IPv6 address in brackets.
+std::string ToUriHost(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
+}
+
 std::string ToHostPort(const Endpoint& endpoint) {
-  const bool v6 = endpoint.host.find(':') != std::string::npos;
-  return v6 ? fmt::format("[{}]:{}", endpoint.host, endpoint.port) : fmt::format("{}:{}", endpoint.host, endpoint.port);
+  return fmt::format("{}:{}", ToUriHost(endpoint.host), endpoint.port);
 }
 
 // The resource that `arn` names; only nodes and gateways have proxies (§1.1).
@@ -127,6 +131,8 @@ void SetAds(const BootstrapOptions& options, Bootstrap& bootstrap) {
   SetAccess(options, service);
   if (options.xds_grpc == XdsGrpc::kEnvoy) {
     service.mutable_envoy_grpc()->set_cluster_name(std::string(kXdsCluster));
+    // Else Envoy takes the cluster's name, which no front of the control plane knows (contract/envoy.md §7.4).
+    if (options.xds->pipe.empty()) service.mutable_envoy_grpc()->set_authority(ToUriHost(options.xds->host));
     AddStaticCluster(kXdsCluster, *options.xds, ClusterProtocol::kHttp2Keepalive, bootstrap);
     SetAccess(options, *bootstrap.mutable_static_resources()->mutable_clusters()->rbegin());
     return;
