@@ -38,23 +38,23 @@ std::string ToHostPort(const Endpoint& endpoint) {
   return fmt::format("{}:{}", ToUriHost(endpoint.host), endpoint.port);
 }
 
-// The resource that `arn` names; only nodes and gateways have proxies (§1.1).
+// The resource that `arn` names; only nodes and gateways have proxies, and what follows the name is ignored (§1.1).
 base::Result<model::ResourceKey> ParseProxyResource(const std::string& arn) {
+  // The owner of a bare path is the server's to say.
+  constexpr std::string_view kAnyAccount = "000000000000";
+  if (auto id = model::ParseNodeId(arn, kAnyAccount)) return id->key;
+  // Why not.
   base::Result<model::ResourceKey> key = Missing("");
   if (arn.starts_with("arn:")) {
     auto parsed = model::ParseArn(arn);
     key = parsed ? base::Result<model::ResourceKey>(parsed->key) : parsed.error();
   } else {
-    // The owner of a bare path is the server's to say.
-    key = model::ParseResourcePath(arn, "000000000000");
+    key = model::ParseResourcePath(arn, kAnyAccount);
   }
   if (!key) return base::Error{key.error().code, fmt::format("--resource-arn: {}", key.error().message), {}};
-  if (key->kind != model::Kind::kVirtualNode && key->kind != model::Kind::kVirtualGateway) {
-    return base::Error{base::Code::kBadRequest,
-                       fmt::format("--resource-arn: '{}' is neither a virtual node nor a virtual gateway", arn),
-                       {}};
-  }
-  return key;
+  return base::Error{base::Code::kBadRequest,
+                     fmt::format("--resource-arn: '{}' is neither a virtual node nor a virtual gateway", arn),
+                     {}};
 }
 
 void SetText(google::protobuf::Struct& object, const std::string& name, const std::string& value) {
