@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
@@ -100,6 +101,15 @@ base::Result<int> StartProgram(const Program& program) {
     return Failed("fork", number);
   }
   return Await(child, report[0], program.path);
+}
+
+std::string PrivilegeOf(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return "";
+  if ((status.st_mode & S_ISUID) != 0) return "is setuid";
+  // Without the group's x the bit means something else.
+  if ((status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)) return "is setgid";
+  return getxattr(path.c_str(), "security.capability", nullptr, 0) > 0 ? "has file capabilities" : "";
 }
 
 void PrepareToSupervise() {

@@ -4,10 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
+#include <fstream>
 
 namespace chancery::agent {
 namespace {
@@ -52,6 +56,26 @@ TEST(ProcessTest, RunsItAndGivesItsExit) {
   const int status = WaitFor(*pid);
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 7);
+}
+
+TEST(ProcessTest, TellsAProgramThatOutlivesItsParent) {
+  const auto path = std::filesystem::temp_directory_path() / ("chancery_process_" + std::to_string(getpid()));
+  std::ofstream(path) << "#!/bin/sh\n";
+  const auto with_mode = [&](mode_t mode) {
+    EXPECT_EQ(chmod(path.c_str(), mode), 0);
+    return PrivilegeOf(path);
+  };
+  EXPECT_EQ(with_mode(0755), "");
+  EXPECT_EQ(with_mode(04755), "is setuid");
+  EXPECT_EQ(with_mode(02755), "is setgid");
+  EXPECT_EQ(with_mode(02644), "");
+  // CAP_NET_BIND_SERVICE, permitted and effective (linux/capability.h, vfs_cap_data of revision 2).
+  const std::array<uint32_t, 5> capability = {0x02000001, 1U << 10U, 0, 0, 0};
+  if (setxattr(path.c_str(), "security.capability", capability.data(), sizeof capability, 0) == 0) {
+    EXPECT_EQ(with_mode(0755), "has file capabilities");
+  }
+  std::filesystem::remove(path);
+  EXPECT_EQ(PrivilegeOf(path), "");
 }
 
 TEST(ProcessTest, OneThatCannotBeRunIsAnErrorThatNamesIt) {

@@ -82,6 +82,9 @@ class Agent : public EnvoyControl {
 
 base::Status Agent::Begin() {
   const AgentOptions& options = what_.options;
+  if (const std::string privilege = PrivilegeOf(what_.program); !privilege.empty()) {
+    spdlog::warn("{} {}: if this agent is killed, the kernel does not end it", what_.program, privilege);
+  }
   if (!options.log_directory.empty()) {
     const auto bytes = static_cast<uintmax_t>(options.log_megabytes * (1 << 20));
     CHANCERY_RETURN_IF_ERROR(

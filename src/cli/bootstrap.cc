@@ -29,28 +29,32 @@ base::Error Missing(std::string_view what) {
   return {base::Code::kBadRequest, fmt::format("{} is required", what), {}};
 }
 
-std::string ToHostPort(const Endpoint& endpoint) {
-  const bool v6 = endpoint.host.find(':') != std::string::npos;
-  return v6 ? fmt::format("[{}]:{}", endpoint.host, endpoint.port) : fmt::format("{}:{}", endpoint.host, endpoint.port);
+// As a URI has it: an IPv6 address in brackets.
+std::string ToUriHost(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
 }
 
-// The resource that `arn` names; only nodes and gateways have proxies (§1.1).
+std::string ToHostPort(const Endpoint& endpoint) {
+  return fmt::format("{}:{}", ToUriHost(endpoint.host), endpoint.port);
+}
+
+// The resource that `arn` names; only nodes and gateways have proxies, and what follows the name is ignored (§1.1).
 base::Result<model::ResourceKey> ParseProxyResource(const std::string& arn) {
+  // The owner of a bare path is the server's to say.
+  constexpr std::string_view kAnyAccount = "000000000000";
+  if (auto id = model::ParseNodeId(arn, kAnyAccount)) return id->key;
+  // Why not.
   base::Result<model::ResourceKey> key = Missing("");
   if (arn.starts_with("arn:")) {
     auto parsed = model::ParseArn(arn);
     key = parsed ? base::Result<model::ResourceKey>(parsed->key) : parsed.error();
   } else {
-    // The owner of a bare path is the server's to say.
-    key = model::ParseResourcePath(arn, "000000000000");
+    key = model::ParseResourcePath(arn, kAnyAccount);
   }
   if (!key) return base::Error{key.error().code, fmt::format("--resource-arn: {}", key.error().message), {}};
-  if (key->kind != model::Kind::kVirtualNode && key->kind != model::Kind::kVirtualGateway) {
-    return base::Error{base::Code::kBadRequest,
-                       fmt::format("--resource-arn: '{}' is neither a virtual node nor a virtual gateway", arn),
-                       {}};
-  }
-  return key;
+  return base::Error{base::Code::kBadRequest,
+                     fmt::format("--resource-arn: '{}' is neither a virtual node nor a virtual gateway", arn),
+                     {}};
 }
 
 void SetText(google::protobuf::Struct& object, const std::string& name, const std::string& value) {
@@ -127,6 +131,8 @@ void SetAds(const BootstrapOptions& options, Bootstrap& bootstrap) {
   SetAccess(options, service);
   if (options.xds_grpc == XdsGrpc::kEnvoy) {
     service.mutable_envoy_grpc()->set_cluster_name(std::string(kXdsCluster));
+    // Else Envoy takes the cluster's name, which no front of the control plane knows (contract/envoy.md §7.4).
+    if (options.xds->pipe.empty()) service.mutable_envoy_grpc()->set_authority(ToUriHost(options.xds->host));
     AddStaticCluster(kXdsCluster, *options.xds, ClusterProtocol::kHttp2Keepalive, bootstrap);
     SetAccess(options, *bootstrap.mutable_static_resources()->mutable_clusters()->rbegin());
     return;

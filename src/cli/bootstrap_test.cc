@@ -348,12 +348,35 @@ TEST(BootstrapTest, EnvoyGrpcUsesAStaticHttp2Cluster) {
   BootstrapOptions options = Minimal();
   options.xds_grpc = XdsGrpc::kEnvoy;
   json::value made = Make(options);
-  ExpectAt(made, "/dynamic_resources/ads_config/grpc_services/0/envoy_grpc", R"({"cluster_name": "ads"})");
+  ExpectAt(made, "/dynamic_resources/ads_config/grpc_services/0/envoy_grpc",
+           R"({"cluster_name": "ads", "authority": "127.0.0.1"})");
   ExpectAt(made, "/static_resources/clusters/0/type", R"("STATIC")");
   ExpectAt(made, "/static_resources/clusters/0/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address",
            R"({"socket_address": {"address": "127.0.0.1", "port_value": 18000}})");
   options.xds = Endpoint{"xds.example.org", 443, ""};
   ExpectAt(Make(options), "/static_resources/clusters/0/type", R"("STRICT_DNS")");
+}
+
+TEST(BootstrapTest, EnvoyGrpcNamesTheControlPlanesHostAsItsAuthority) {
+  constexpr const char* kAuthority = "/dynamic_resources/ads_config/grpc_services/0/envoy_grpc/authority";
+  BootstrapOptions options = Minimal();
+  options.xds_grpc = XdsGrpc::kEnvoy;
+  for (const auto& [host, authority] :
+       {std::pair{"xds.example.org", R"("xds.example.org")"}, std::pair{"::1", R"("[::1]")"}}) {
+    options.xds = Endpoint{host, 443, ""};
+    ExpectAt(Make(options), kAuthority, authority);
+  }
+  options.xds = Endpoint{"", 0, "/run/xds.sock"};
+  EXPECT_TRUE(At(Make(options), kAuthority).is_null());
+}
+
+TEST(BootstrapTest, WhatFollowsTheNameOfTheResourceIsTheProxysOwn) {
+  BootstrapOptions options = Minimal();
+  for (const char* id : {"mesh/shop/virtualNode/web_prod/extra", "mesh/shop/virtualNode/web_prod/task/7",
+                         "arn:aws:appmesh:us-east-1:123456789012:mesh/shop/virtualNode/web_prod/x:y/z"}) {
+    options.resource_arn = id;
+    EXPECT_EQ(At(Make(options), "/node/id"), id);
+  }
 }
 
 TEST(BootstrapTest, DnsResolver) {

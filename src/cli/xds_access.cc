@@ -134,10 +134,11 @@ base::Status CheckXdsAccess(const BootstrapOptions& options) {
     return Misuse("--xds-auth sigv4 and --xds-token-file: a stream has one authorization");
   }
   if (access.sigv4 && google) return Misuse("--xds-auth sigv4: only --xds-grpc envoy can sign");
-  if (!access.token_file.empty() && google && access.tls_ca.empty()) {
-    return Misuse("--xds-token-file: --xds-grpc google sends a token over TLS alone: needs --xds-tls-ca");
+  const bool is_pipe = options.xds && !options.xds->pipe.empty();
+  if (!access.token_file.empty() && access.tls_ca.empty() && !is_pipe) {
+    return Misuse("--xds-token-file: without TLS everybody on the way would see the token: needs --xds-tls-ca");
   }
-  if (options.xds && !options.xds->pipe.empty() && access != XdsAccess{}) {
+  if (is_pipe && access != XdsAccess{}) {
     return Misuse(
         "--xds unix:: takes no credentials and no TLS (--xds-tls-ca, --xds-token-file, --xds-auth, "
         "--xds-initial-metadata)");

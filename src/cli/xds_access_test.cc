@@ -91,7 +91,7 @@ TEST(XdsAccess, EnvoySignsForTheRegionOfTheArn) {
 
 TEST(XdsAccess, EnvoyInjectsATokenThatIsWatched) {
   const json::value filters =
-      At(Reaching(kNamed, XdsGrpc::kEnvoy, {"", "", "", "/etc/token.yaml", false, "", "", ""}), kFilters);
+      At(Reaching(kNamed, XdsGrpc::kEnvoy, {"ca.pem", "", "", "/etc/token.yaml", false, "", "", ""}), kFilters);
   const json::value& injector = filters.at(0).at("typed_config");
   EXPECT_EQ(injector.at("overwrite"), true);
   EXPECT_EQ(injector.at("credential").at("typed_config").at("credential"), json::parse(R"({"name": "xds_token",
@@ -135,12 +135,14 @@ TEST(XdsAccess, WhatCannotWorkNamesTheFlags) {
       {kNamed, XdsGrpc::kGoogle, {"ca.pem", "proxy.pem", "", "", false, "", "", ""}, "--xds-client-key"},
       {kNamed, XdsGrpc::kGoogle, {"", "proxy.pem", "proxy.key", "", false, "", "", ""}, "--xds-tls-ca"},
       {kNamed, XdsGrpc::kGoogle, {"", "", "", "token", false, "", "", ""}, "--xds-tls-ca"},
+      {kNamed, XdsGrpc::kEnvoy, {"", "", "", "token", false, "", "", ""}, "--xds-tls-ca"},
       {kNamed, XdsGrpc::kGoogle, {"", "", "", "", true, "", "", ""}, "--xds-grpc envoy"},
       {kNamed, XdsGrpc::kEnvoy, {"", "", "", "token", true, "", "", ""}, "--xds-token-file"},
       {kNamed, XdsGrpc::kEnvoy, {"", "", "", "token", false, "", "authorization", "x"}, "--xds-initial-metadata"},
       {kNamed, XdsGrpc::kEnvoy, {"", "", "", "", true, "", "authorization", "x"}, "--xds-initial-metadata"},
       {pipe, XdsGrpc::kGoogle, {"", "", "", "", false, "", "a", "x"}, "--xds unix:"},
       {pipe, XdsGrpc::kGoogle, {"ca.pem", "", "", "", false, "", "", ""}, "--xds unix:"},
+      {pipe, XdsGrpc::kEnvoy, {"", "", "", "token", false, "", "", ""}, "--xds unix:"},
       {pipe, XdsGrpc::kEnvoy, {"", "", "", "", true, "", "", ""}, "--xds unix:"}};
   for (const auto& [xds, grpc, access, named] : cases) {
     std::vector<std::string> warnings;

@@ -33,26 +33,37 @@ Status RunNft(const std::string& text, const Host& host) {
   return done ? Status::Ok() : Status(done.error());
 }
 
+// Whether a tool must be able to tell which rules there are. A tool that is just installed too may not (a kernel without
+// IPv6, or without nf_tables): then it has set none of ours.
+enum class Listing { kRequired, kIfPossible };
+
 // Restores what `make` makes of the rules that are there; nothing if that is empty.
 template <typename Make>
-Status RestoreIptables(Family family, const Host& host, const Make& make) {
+Status RestoreIptables(Family family, Listing listing, const Host& host, const Make& make) {
   const Programs programs = ProgramsOf(family);
   const auto saved = host.run(programs.save, "");
-  if (!saved) return saved.error();
+  if (!saved) return listing == Listing::kRequired ? Status(saved.error()) : Status::Ok();
   const std::string text = make(*saved);
   if (text.empty()) return Status::Ok();
   const auto done = host.run(programs.restore, text);
   return done ? Status::Ok() : Status(done.error());
 }
 
-Status RemoveIptables(Family family, const Host& host) {
+Status RemoveIptables(Family family, Listing listing, const Host& host) {
   // A host without the programs of a family has no rules of that family from us.
   if (!host.has(ProgramsOf(family).save.front())) return Status::Ok();
-  return RestoreIptables(family, host, IptablesRemoval);
+  return RestoreIptables(family, listing, host, IptablesRemoval);
+}
+
+Status RemoveNft(Listing listing, const Host& host) {
+  if (!host.has("nft")) return Status::Ok();
+  const bool there = listing == Listing::kRequired || host.run({"nft", "list", "table", "inet", kNftTable}, "");
+  return there ? RunNft(NftRemoval(), host) : Status::Ok();
 }
 
 Status SetIptables(const InterceptOptions& options, Family family, const Host& host) {
-  return RestoreIptables(family, host, [&](const std::string& saved) { return IptablesRules(options, family, saved); });
+  return RestoreIptables(family, Listing::kRequired, host,
+                         [&](const std::string& saved) { return IptablesRules(options, family, saved); });
 }
 
 }  // namespace
@@ -90,17 +101,28 @@ std::string PrintedRules(const InterceptOptions& options, Tool tool) {
 }
 
 base::Status SetRules(const InterceptOptions& options, Tool tool, const Host& host) {
-  if (tool == Tool::kNft) return RunNft(NftRules(options), host);
-  // IPv6 first: when its tools are missing, nothing has been set.
+  // First what the other tool has set: two sets of rules would be in force.
+  if (tool == Tool::kNft) {
+    CHANCERY_RETURN_IF_ERROR(RemoveIptables(Family::kIpv6, Listing::kIfPossible, host));
+    CHANCERY_RETURN_IF_ERROR(RemoveIptables(Family::kIpv4, Listing::kIfPossible, host));
+    return RunNft(NftRules(options), host);
+  }
+  CHANCERY_RETURN_IF_ERROR(RemoveNft(Listing::kIfPossible, host));
+  // IPv6 before IPv4: when its tools are missing, nothing has been set.
   CHANCERY_RETURN_IF_ERROR(options.ipv6 ? SetIptables(options, Family::kIpv6, host)
-                                        : RemoveIptables(Family::kIpv6, host));
+                                        : RemoveIptables(Family::kIpv6, Listing::kIfPossible, host));
   return SetIptables(options, Family::kIpv4, host);
 }
 
 base::Status RemoveRules(Tool tool, const Host& host) {
-  if (tool == Tool::kNft) return RunNft(NftRemoval(), host);
-  CHANCERY_RETURN_IF_ERROR(RemoveIptables(Family::kIpv6, host));
-  return RemoveIptables(Family::kIpv4, host);
+  const auto listing = [tool](Tool of) { return of == tool ? Listing::kRequired : Listing::kIfPossible; };
+  // Each is tried, whatever becomes of the others.
+  for (const Status& removed : {RemoveNft(listing(Tool::kNft), host),
+                                RemoveIptables(Family::kIpv6, Listing::kIfPossible, host),
+                                RemoveIptables(Family::kIpv4, listing(Tool::kIptables), host)}) {
+    CHANCERY_RETURN_IF_ERROR(removed);
+  }
+  return Status::Ok();
 }
 
 }  // namespace chancery::intercept

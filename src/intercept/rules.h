@@ -14,6 +14,8 @@
 // host are never redirected.
 namespace chancery::intercept {
 
+// Of the family inet.
+inline constexpr char kNftTable[] = "chancery_intercept";
 // One table of our own, for both families.
 std::string NftRules(const InterceptOptions& options);
 // Removes that table; no error if there is none.

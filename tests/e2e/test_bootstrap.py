@@ -13,6 +13,8 @@ FORMS = {
     "plain": [],
     "gateway": ["--resource-arn", "mesh/shop@123456789012/virtualGateway/edge", "--stats-tags"],
     "envoy_grpc": ["--xds-grpc", "envoy"],
+    "envoy_grpc_of_a_name": ["--xds-grpc", "envoy", "--xds", "xds.example.org:443"],
+    "envoy_grpc_of_ipv6": ["--xds-grpc", "envoy", "--xds", "[::1]:18000"],
     "signed": ["--xds-grpc", "envoy", "--xds-auth", "sigv4"],
     "header": ["--xds-initial-metadata", "authorization=Bearer token"],
     "header_of_envoy_grpc": ["--xds-grpc", "envoy", "--xds-initial-metadata", "authorization=Bearer token"],

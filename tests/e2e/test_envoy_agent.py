@@ -244,3 +244,14 @@ def test_an_envoy_that_cannot_start_is_given_up(tmp_path):
         env={"ENVOY_CONFIG_FILE": str(path)})
     assert done.returncode == 1
     assert "no_such_field" in done.stderr and "it is not started again" in done.stderr
+
+
+def test_an_envoy_that_would_outlive_a_killed_agent_is_warned_of(tmp_path):
+    program = tmp_path / "envoy"
+    program.write_text("#!/bin/sh\nexit 3\n")
+    program.chmod(0o4755)
+    done = subprocess.run(
+        [default_binary(), "envoy", "--envoy", program, "--restarts", "0", "--api", f"unix://{tmp_path}/agent.sock"],
+        capture_output=True, text=True, check=False, timeout=60, env={"ENVOY_CONFIG_FILE": str(program)})
+    assert done.returncode == 3
+    assert f"{program} is setuid: if this agent is killed" in done.stderr

@@ -136,6 +136,17 @@ def test_twice_is_once_and_removed_is_as_before(street):
     street.intercept("--remove")
 
 
+def test_a_change_of_tool_leaves_nothing_of_the_other(street):
+    first, second = street.tool, next(tool for tool in TOOLS if tool != street.tool)
+    street.intercept("--ignore-uid", PROXY, "--app-ports", "8080")
+    street.tool = second
+    street.intercept("--ignore-uid", PROXY, "--egress-port", "8081")
+    assert (street.out(8080), street.into(8080)) == ("side door", "application")
+    street.tool = first
+    street.intercept("--remove")
+    assert street.out(8080) == "neighbour"
+
+
 def test_rules_of_others_stay(street):
     if street.tool == "nft":
         street.house.run("nft", "-f", "-", stdin="table ip other {\nchain c {\ntype nat hook output priority 0;\n"
