@@ -50,7 +50,7 @@ bool Acceptor::IsFull() const {
 }
 
 bool Acceptor::AcceptOne() {
-  UniqueFd accepted(::accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  base::UniqueFd accepted(::accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!accepted) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) Pause();
     return errno == EINTR || errno == ECONNABORTED;

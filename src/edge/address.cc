@@ -63,11 +63,11 @@ bool IsUnix(std::string_view address) { return address.starts_with(kUnix); }
 
 std::string_view UnixPathOf(std::string_view address) { return address.substr(kUnix.size()); }
 
-base::Result<UniqueFd> Listen(std::string_view address) {
+base::Result<base::UniqueFd> Listen(std::string_view address) {
   auto found = Lookup(address);
   if (!found) return found.error();
   const addrinfo& target = **found;
-  UniqueFd socket(::socket(target.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  base::UniqueFd socket(::socket(target.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
   // No SO_REUSEPORT: a second process on the same address must fail, not take half of the proxies.
   if (!socket || ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||

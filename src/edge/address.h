@@ -4,13 +4,13 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "edge/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace chancery::edge {
 
 // A non-blocking listening socket on HOST:PORT (IPv6 in brackets, port 0 takes a free one).
 // Error: kUnavailable naming the address and the cause.
-base::Result<UniqueFd> Listen(std::string_view address);
+base::Result<base::UniqueFd> Listen(std::string_view address);
 
 // "unix:/path" and what stands behind the colon.
 bool IsUnix(std::string_view address);

@@ -85,7 +85,7 @@ const BIO_METHOD* Channel::Tls::Method() {
   return method;
 }
 
-Channel::Channel(UniqueFd socket, tls::SessionHandle session) : socket_(std::move(socket)) {
+Channel::Channel(base::UniqueFd socket, tls::SessionHandle session) : socket_(std::move(socket)) {
   if (!session) return;
   tls_ = std::make_unique<Tls>(Tls{std::move(session), socket_.get()});
   BIO* bio = BIO_new(Tls::Method());

@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-#include "edge/unique_fd.h"
+#include "base/unique_fd.h"
 #include "tls/context.h"
 #include "tls/peer_certificate.h"
 
@@ -23,7 +23,7 @@ class Channel {
   enum class Outcome { kDone, kBlocked, kFailed };
 
   // Takes the socket. `session`: null for bytes in the clear, else told which side it is.
-  Channel(UniqueFd socket, tls::SessionHandle session);
+  Channel(base::UniqueFd socket, tls::SessionHandle session);
   ~Channel();
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
@@ -59,7 +59,7 @@ class Channel {
   // What a call of OpenSSL that did not succeed means.
   Outcome Judge(int result);
 
-  UniqueFd socket_;
+  base::UniqueFd socket_;
   std::unique_ptr<Tls> tls_;
   bool established_ = false;
   std::string failure_;

@@ -80,16 +80,24 @@ ClientCall::ClientCall(Loop& loop, ClientCallOptions options, ClientCallObserver
 
 ClientCall::~ClientCall() { Close(); }
 
-void ClientCall::Start(const SocketAddress& server) {
-  CHANCERY_CHECK(state_ == State::kIdle);
-  server_ = server;
+void ClientCall::Start(std::span<const SocketAddress> servers) {
+  CHANCERY_CHECK(state_ == State::kIdle && !servers.empty());
+  servers_.assign(servers.begin(), servers.end());
+  deadline_ = loop_.Now() + options_.connect_timeout;
+  Connect();
+}
+
+void ClientCall::Connect() {
+  const auto now = loop_.Now();
+  Arm(now + (deadline_ - now) / static_cast<int>(servers_.size()));
+  const SocketAddress server = servers_.front();
+  servers_.pop_front();
   state_ = State::kConnecting;
-  Arm(loop_.Now() + options_.connect_timeout);
-  UniqueFd socket(::socket(server.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  base::UniqueFd socket(::socket(server.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
   if (socket) ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const bool begun =
-      socket && (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&server_.address), server_.size) == 0 ||
+      socket && (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&server.address), server.size) == 0 ||
                  errno == EINPROGRESS);
   if (!begun) ending_ = {kUnavailable, std::string("cannot connect: ") + std::strerror(errno)};
   tls::SessionHandle session;
@@ -161,6 +169,10 @@ bool ClientCall::GoOn() {
     ::getsockopt(channel_->fd(), SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0) ending_ = {kUnavailable, std::string("cannot connect: ") + std::strerror(error)};
     if (error != 0) return false;
+    // The loop may still have held an event of the address before.
+    sockaddr_storage peer{};
+    size = sizeof peer;
+    if (::getpeername(channel_->fd(), reinterpret_cast<sockaddr*>(&peer), &size) != 0) return false;
     state_ = State::kHandshake;
   }
   if (state_ == State::kHandshake) {
@@ -240,11 +252,21 @@ void ClientCall::OnFlush() {
   if (state_ == State::kOpen && !ending_ && !Write()) ending_ = {kUnavailable, "the connection ended"};
   if (std::exchange(readable_, false)) observer_.OnReadable();
   if (state_ == State::kClosed) return;
+  if (ending_ && TryNext()) return;
   if (ending_) {
     auto [status, message] = *std::exchange(ending_, std::nullopt);
     return End(status, std::move(message));
   }
   Watch();
+}
+
+bool ClientCall::TryNext() {
+  if (state_ == State::kOpen || servers_.empty()) return false;
+  ending_.reset();
+  loop_.Unwatch(channel_->fd(), *this);
+  channel_->Close();
+  Connect();
+  return true;
 }
 
 void ClientCall::Watch() {

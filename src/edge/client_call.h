@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,7 +40,8 @@ struct ClientCallOptions {
   size_t max_message_bytes = 64U << 20U;
   // Of messages that the server has not taken yet.
   size_t max_waiting_bytes = 8U << 20U;
-  // From the first packet to the end of the handshake.
+  // From the first packet to the end of the handshake, of all addresses together; each has an equal share of what is
+  // left.
   std::chrono::milliseconds connect_timeout{10'000};
   // A ping when nothing came for so long; without an answer in keepalive_timeout the call ends.
   std::chrono::milliseconds keepalive_time{30'000};
@@ -64,8 +66,9 @@ class ClientCall final : public Watcher, private Alarm {
   ClientCall(Loop& loop, ClientCallOptions options, ClientCallObserver& observer);
   ~ClientCall() override;
 
-  // Connects; what goes wrong comes as OnEnd, never from inside.
-  void Start(const SocketAddress& server);
+  // Connects to the first of the server's addresses that lets it; what goes wrong with the last comes as OnEnd, never
+  // from inside. REQUIRES: there is one.
+  void Start(std::span<const SocketAddress> servers);
   // Sends a message, behind those before. False: more than max_waiting_bytes wait, it was not taken.
   [[nodiscard]] bool Send(std::string_view message);
   // The next message. While there are messages that nobody takes, the server is held back by its window.
@@ -81,7 +84,10 @@ class ClientCall final : public Watcher, private Alarm {
   enum class State { kIdle, kConnecting, kHandshake, kOpen, kClosed };
 
   void OnAlarm() override;
+  // To the first of servers_, which it takes.
   void Connect();
+  // Whether another address is tried, instead of an end.
+  bool TryNext();
   // False: not open yet, or ended.
   bool GoOn();
   void Open();
@@ -98,7 +104,9 @@ class ClientCall final : public Watcher, private Alarm {
   const ClientCallOptions options_;
   ClientCallObserver& observer_;
   State state_ = State::kIdle;
-  SocketAddress server_;
+  // Addresses that were not tried, and when to give up.
+  std::deque<SocketAddress> servers_;
+  base::Clock::TimePoint deadline_;
   std::unique_ptr<Channel> channel_;
   SessionHandle session_;
   int32_t stream_ = 0;

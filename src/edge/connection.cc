@@ -32,7 +32,7 @@ tls::SessionHandle NewTlsSession(const Context& context, size_t listener) {
 
 }  // namespace
 
-Connection::Connection(UniqueFd socket, size_t listener, Loop& loop, Context& context, ConnectionOwner& owner,
+Connection::Connection(base::UniqueFd socket, size_t listener, Loop& loop, Context& context, ConnectionOwner& owner,
                        double jitter)
     : Alarm(loop),
       listener_(listener),

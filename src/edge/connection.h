@@ -35,7 +35,8 @@ class ConnectionOwner {
 class Connection final : public Watcher, public StreamHost, private Alarm {
  public:
   // Takes `socket`, which must not block and came by `listener`, of ServerOptions::listeners. `jitter`: see Lifetime.
-  Connection(UniqueFd socket, size_t listener, Loop& loop, Context& context, ConnectionOwner& owner, double jitter);
+  Connection(base::UniqueFd socket, size_t listener, Loop& loop, Context& context, ConnectionOwner& owner,
+             double jitter);
   ~Connection() override;
 
   // False: the kernel refuses to watch the socket; the connection is to be destroyed.

@@ -136,7 +136,7 @@ TEST_F(ConnectionsTest, OutlivesALackOfFileDescriptors) {
   const int32_t probe = client.Open("/test/Echo");
   client.SendMessage(probe, "1");
   ASSERT_TRUE(client.Until([&] { return client.stream(probe).Messages().size() == 1; }));
-  UniqueFd lowest(::dup(0));
+  base::UniqueFd lowest(::dup(0));
   rlimit tight = before;
   tight.rlim_cur = static_cast<rlim_t>(lowest.get()) + 1;
   lowest.Reset();

@@ -1,11 +1,13 @@
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
+#include "base/unix_listener.h"
 #include "edge/server.h"
-#include "edge/unique_fd.h"
 
 namespace chancery::edge {
 
@@ -15,7 +17,7 @@ class ListeningSocket {
   // Error: kUnavailable naming the address and the cause; a Unix socket that somebody listens on, and a file that is
   // no socket, are never replaced.
   static base::Result<ListeningSocket> Open(const ListenerOptions& options);
-  ListeningSocket(ListeningSocket&& other) noexcept;
+  ListeningSocket(ListeningSocket&& other) noexcept = default;
   ListeningSocket& operator=(ListeningSocket&&) = delete;
   ~ListeningSocket() { Close(); }
 
@@ -27,15 +29,13 @@ class ListeningSocket {
   void Close();
 
  private:
-  explicit ListeningSocket(UniqueFd socket) : socket_(std::move(socket)) {}
+  explicit ListeningSocket(base::UniqueFd socket) : socket_(std::move(socket)) {}
   static base::Result<ListeningSocket> OpenUnix(const ListenerOptions& options);
 
-  UniqueFd socket_;
+  base::UniqueFd socket_;
   std::string address_;
-  // Of a Unix socket: its file.
-  std::string path_;
-  uint64_t device_ = 0;
-  uint64_t inode_ = 0;
+  // Of a Unix socket.
+  std::optional<base::SocketFile> file_;
 };
 
 }  // namespace chancery::edge

@@ -30,8 +30,8 @@ void Alarm::Cancel() {
 }
 
 base::Result<std::unique_ptr<Loop>> Loop::Create() {
-  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
-  UniqueFd wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  base::UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  base::UniqueFd wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.ptr = nullptr;  // stands for the wake-up descriptor
@@ -41,7 +41,7 @@ base::Result<std::unique_ptr<Loop>> Loop::Create() {
   return std::unique_ptr<Loop>(new Loop(std::move(epoll), std::move(wake)));
 }
 
-Loop::Loop(UniqueFd epoll, UniqueFd wake)
+Loop::Loop(base::UniqueFd epoll, base::UniqueFd wake)
     : epoll_(std::move(epoll)), wake_(std::move(wake)), read_buffer_(kReadBufferBytes) {}
 
 Loop::~Loop() { DropPosted(); }

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
-#include "edge/unique_fd.h"
+#include "base/unique_fd.h"
 #include "xds/transport.h"
 
 // One thread's event loop: sockets by epoll, alarms, tasks posted from other threads, and work put
@@ -88,7 +88,7 @@ class Loop final : public xds::Executor {
  private:
   friend class Alarm;
 
-  Loop(UniqueFd epoll, UniqueFd wake);
+  Loop(base::UniqueFd epoll, base::UniqueFd wake);
   int WaitMilliseconds() const;
   void Wait();
   void FireAlarms();
@@ -96,8 +96,8 @@ class Loop final : public xds::Executor {
   void RunFlushes();
   void DropPosted();
 
-  UniqueFd epoll_;
-  UniqueFd wake_;
+  base::UniqueFd epoll_;
+  base::UniqueFd wake_;
   bool quit_ = false;
   std::set<std::pair<base::Clock::TimePoint, Alarm*>> alarms_;
   std::vector<Watcher*> flushes_;

@@ -107,7 +107,7 @@ base::Status Server::Impl::MakeWorkers() {
 
 base::Status Server::Impl::LoadTls(Loop& loop) {
   if (std::ranges::none_of(context_.options.listeners, &ListenerOptions::tls)) return base::Status::Ok();
-  auto files = tls::ServerFiles::Load(context_.options.tls, true);
+  auto files = tls::ContextFiles::LoadServer(context_.options.tls, true);
   if (!files) return files.error();
   refresher_ = std::make_unique<TlsRefresher>(*std::move(files), loop, context_);
   return base::Status::Ok();

@@ -109,9 +109,9 @@ std::string ClientStream::grpc_status() const {
 
 namespace {
 
-UniqueFd SocketTo(std::string_view address, bool small_receive_buffer) {
+base::UniqueFd SocketTo(std::string_view address, bool small_receive_buffer) {
   RawClient raw = small_receive_buffer ? RawClient::WithSmallReceiveBuffer(address) : RawClient(address);
-  UniqueFd socket = raw.Take();
+  base::UniqueFd socket = raw.Take();
   ::fcntl(socket.get(), F_SETFL, O_NONBLOCK);
   return socket;
 }

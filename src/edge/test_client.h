@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "edge/channel.h"
-#include "edge/unique_fd.h"
 #include "tls/context.h"
 
 // For tests: an HTTP/2 client that does exactly what it is told, in the test's own thread.
@@ -34,11 +34,11 @@ class RawClient {
   bool WaitForClose();
   void Close() { socket_.Reset(); }
   // Gives the socket away.
-  UniqueFd Take() { return std::move(socket_); }
+  base::UniqueFd Take() { return std::move(socket_); }
 
  private:
   RawClient(std::string_view address, int receive_buffer);
-  UniqueFd socket_;
+  base::UniqueFd socket_;
 };
 
 struct ClientStream {

@@ -12,7 +12,7 @@ constexpr std::chrono::seconds kInterval{1};
 
 }  // namespace
 
-TlsRefresher::TlsRefresher(tls::ServerFiles files, Loop& loop, Context& context)
+TlsRefresher::TlsRefresher(tls::ContextFiles files, Loop& loop, Context& context)
     : Alarm(loop), files_(std::move(files)), loop_(loop), context_(context) {
   context_.tls.Set(files_.context());
 }

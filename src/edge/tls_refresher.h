@@ -4,7 +4,7 @@
 
 #include "edge/context.h"
 #include "edge/loop.h"
-#include "tls/server_files.h"
+#include "tls/context_files.h"
 
 namespace chancery::edge {
 
@@ -12,14 +12,14 @@ namespace chancery::edge {
 // loop, that of the first worker.
 class TlsRefresher final : private Alarm {
  public:
-  TlsRefresher(tls::ServerFiles files, Loop& loop, Context& context);
+  TlsRefresher(tls::ContextFiles files, Loop& loop, Context& context);
   void Start();
   void Stop() { Cancel(); }
 
  private:
   void OnAlarm() override;
 
-  tls::ServerFiles files_;
+  tls::ContextFiles files_;
   Loop& loop_;
   Context& context_;
   // What was logged last: once is enough.

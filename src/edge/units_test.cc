@@ -144,8 +144,8 @@ class OutboxTest : public ::testing::Test {
   OutboxTest() {
     std::array<int, 2> ends{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
-    near_.emplace(UniqueFd(ends[0]), nullptr);
-    far_ = UniqueFd(ends[1]);
+    near_.emplace(base::UniqueFd(ends[0]), nullptr);
+    far_ = base::UniqueFd(ends[1]);
   }
   std::string ReadAll() {
     std::string all;
@@ -161,7 +161,7 @@ class OutboxTest : public ::testing::Test {
   }
 
   std::optional<Channel> near_;
-  UniqueFd far_;
+  base::UniqueFd far_;
 };
 
 TEST_F(OutboxTest, SendsSmallFramesAndPiecesInOrder) {

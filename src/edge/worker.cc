@@ -6,11 +6,12 @@ namespace chancery::edge {
 
 // A socket on its way between loops; counted out again if it does not arrive.
 struct Worker::Handed {
-  UniqueFd socket;
+  base::UniqueFd socket;
   size_t listener;
   Context& context;
 
-  Handed(UniqueFd taken, size_t from, Context& shared) : socket(std::move(taken)), listener(from), context(shared) {}
+  Handed(base::UniqueFd taken, size_t from, Context& shared)
+      : socket(std::move(taken)), listener(from), context(shared) {}
   Handed(const Handed&) = delete;
   Handed& operator=(const Handed&) = delete;
   ~Handed() {
@@ -31,7 +32,7 @@ void Worker::Start() {
   thread_ = std::thread([this] { loop_->Run(); });
 }
 
-void Worker::Hand(UniqueFd socket, size_t listener) {
+void Worker::Hand(base::UniqueFd socket, size_t listener) {
   load_.fetch_add(1, std::memory_order_relaxed);
   auto handed = std::make_shared<Handed>(std::move(socket), listener, context_);
   loop_->Post([this, handed] { Adopt(*handed); });

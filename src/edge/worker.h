@@ -22,7 +22,7 @@ class Worker final : public ConnectionOwner {
   Loop& loop() { return *loop_; }
   void Start();
   // Takes over a socket that `listener` accepted and that is counted in connections_open.
-  void Hand(UniqueFd socket, size_t listener);
+  void Hand(base::UniqueFd socket, size_t listener);
   // Connections here and on their way here.
   size_t load() const { return load_.load(std::memory_order_relaxed); }
   void Drain();

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,7 +18,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mutex.h"
-#include "base/socket_path.h"
+#include "base/unix_listener.h"
 #include "frontend/http_connection.h"
 #include "frontend/tls_files.h"
 
@@ -29,7 +28,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
-using UnixEndpoint = asio::local::stream_protocol::endpoint;
 using Acceptor = asio::basic_socket_acceptor<SocketProtocol>;
 
 constexpr std::string_view kUnix = "unix:";
@@ -57,27 +55,6 @@ std::string ToText(const tcp::endpoint& endpoint) {
   const std::string host = endpoint.address().to_string();
   return endpoint.address().is_v6() ? fmt::format("[{}]:{}", host, endpoint.port())
                                     : fmt::format("{}:{}", host, endpoint.port());
-}
-
-// An open, bound and listening socket; the old one of a process that has ended is taken away.
-base::Status ListenOnUnix(const std::string& path, Acceptor& acceptor, ErrorCode& error) {
-  struct stat status{};
-  if (lstat(path.c_str(), &status) == 0) {
-    if (!S_ISSOCK(status.st_mode)) {
-      return base::Error{base::Code::kUnavailable, fmt::format("{} is there and is no socket", path), {}};
-    }
-    unlink(path.c_str());
-  }
-  const base::SocketPath address(path);
-  if (!address.fits()) {
-    return base::Error{base::Code::kBadRequest, fmt::format("{}: the name of a socket is too long", path), {}};
-  }
-  const SocketProtocol::endpoint endpoint(UnixEndpoint{address.text()});
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error && chmod(path.c_str(), 0600) != 0) error = ErrorCode(errno, boost::system::system_category());
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  return base::Status::Ok();
 }
 
 void ListenOnTcp(const tcp::endpoint& endpoint, Acceptor& acceptor, ErrorCode& error) {
@@ -168,6 +145,8 @@ class HttpServer::Impl {
   const Handler handler_;
   const IsQuick is_quick_;
   std::string address_;
+  // Of a Unix socket.
+  std::optional<base::SocketFile> socket_file_;
   // Connections of all loops.
   std::atomic<size_t> open_ = 0;
   BodyBudget bodies_{options_.max_bodies};
@@ -196,7 +175,11 @@ base::Status HttpServer::Impl::Start() {
   }
   ErrorCode error;
   if (options_.address.starts_with(kUnix)) {
-    CHANCERY_RETURN_IF_ERROR(ListenOnUnix(options_.address.substr(kUnix.size()), acceptor_, error));
+    auto listener = base::ListenOnUnix({.path = options_.address.substr(kUnix.size())});
+    if (!listener) return listener.error();
+    socket_file_ = std::move(listener->file);
+    acceptor_.assign(SocketProtocol(AF_UNIX, 0), listener->socket.get(), error);
+    if (!error) listener->socket.Release();
     address_ = options_.address;
   } else {
     const auto endpoint = ParseEndpoint(options_.address);
@@ -358,7 +341,7 @@ void HttpServer::Impl::Stop() {
   for (Loop& loop : loops_) {
     if (loop.thread.joinable()) loop.thread.join();
   }
-  if (options_.address.starts_with(kUnix)) unlink(options_.address.substr(kUnix.size()).c_str());
+  socket_file_.reset();
 }
 
 Answer HttpServer::Impl::Call(const Request& request) const {

@@ -14,7 +14,7 @@ namespace chancery::frontend {
 // Bounds of a server; nothing a client does makes it hold more than these allow.
 struct HttpServerOptions {
   // Host and port, port 0 takes a free one; an IPv6 host stands in brackets. Or "unix:PATH": a socket of mode 0600 on
-  // which only this process's user and root are served.
+  // which only this process's user and root are served; one there that nobody listens on is replaced.
   std::string address = "127.0.0.1:0";
   // Files in PEM, read again when they change; empty: no TLS.
   std::string tls_certificate = {};

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <future>
 #include <latch>
 #include <memory>
@@ -479,6 +480,22 @@ TEST(HttpServer, AddressesAreChecked) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, base::Code::kUnavailable);
   EXPECT_THAT(second.error().message, HasSubstr(first->address()));
+}
+
+TEST(HttpServer, ASocketThatIsServedIsNotTaken) {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("chancery_http_" + std::to_string(::getpid()) + ".sock");
+  HttpServerOptions options;
+  options.address = "unix:" + path.string();
+  const auto first = HttpServer::Start(options, Echo);
+  ASSERT_TRUE(first) << base::ToString(first.error());
+  const auto second = HttpServer::Start(options, Echo);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, base::Code::kUnavailable);
+  EXPECT_THAT(second.error().message, HasSubstr("somebody listens there already"));
+  EXPECT_TRUE(std::filesystem::is_socket(path));
+  (*first)->Stop();
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 TEST(HttpServer, ServesTheApi) {

@@ -5,7 +5,7 @@
 namespace chancery::frontend {
 
 base::Result<TlsFiles> TlsFiles::Load(std::string certificate, std::string key) {
-  auto files = tls::ServerFiles::Load({std::move(certificate), std::move(key)}, false);
+  auto files = tls::ContextFiles::LoadServer({std::move(certificate), std::move(key)}, false);
   if (!files) return files.error();
   return TlsFiles(*std::move(files));
 }

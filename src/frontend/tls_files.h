@@ -5,11 +5,11 @@
 #include <string>
 
 #include "base/result.h"
-#include "tls/server_files.h"
+#include "tls/context_files.h"
 
 namespace chancery::frontend {
 
-// tls::ServerFiles of a server of HTTP/1.1, as Asio takes them. Confined to one thread.
+// tls::ContextFiles of a server of HTTP/1.1, as Asio takes them. Confined to one thread.
 class TlsFiles {
  public:
   static base::Result<TlsFiles> Load(std::string certificate, std::string key);
@@ -18,10 +18,10 @@ class TlsFiles {
   base::Result<bool> Refresh();
 
  private:
-  explicit TlsFiles(tls::ServerFiles files) : files_(std::move(files)) { Wrap(); }
+  explicit TlsFiles(tls::ContextFiles files) : files_(std::move(files)) { Wrap(); }
   void Wrap();
 
-  tls::ServerFiles files_;
+  tls::ContextFiles files_;
   std::shared_ptr<boost::asio::ssl::context> context_;
 };
 

@@ -33,8 +33,8 @@ Status RunNft(const std::string& text, const Host& host) {
   return done ? Status::Ok() : Status(done.error());
 }
 
-// Whether a tool must be able to tell which rules there are. A tool that is just installed too may not (a kernel without
-// IPv6, or without nf_tables): then it has set none of ours.
+// Whether a tool must be able to tell which rules there are. A tool that is just installed too may not (a kernel
+// without IPv6, or without nf_tables): then it has set none of ours.
 enum class Listing { kRequired, kIfPossible };
 
 // Restores what `make` makes of the rules that are there; nothing if that is empty.
@@ -117,9 +117,9 @@ base::Status SetRules(const InterceptOptions& options, Tool tool, const Host& ho
 base::Status RemoveRules(Tool tool, const Host& host) {
   const auto listing = [tool](Tool of) { return of == tool ? Listing::kRequired : Listing::kIfPossible; };
   // Each is tried, whatever becomes of the others.
-  for (const Status& removed : {RemoveNft(listing(Tool::kNft), host),
-                                RemoveIptables(Family::kIpv6, Listing::kIfPossible, host),
-                                RemoveIptables(Family::kIpv4, listing(Tool::kIptables), host)}) {
+  for (const Status& removed :
+       {RemoveNft(listing(Tool::kNft), host), RemoveIptables(Family::kIpv6, Listing::kIfPossible, host),
+        RemoveIptables(Family::kIpv4, listing(Tool::kIptables), host)}) {
     CHANCERY_RETURN_IF_ERROR(removed);
   }
   return Status::Ok();

@@ -28,11 +28,11 @@ base::Result<Tool> ChooseTool(const InterceptOptions& options, const Host& host)
 // The text that SetRules gives to `tool`, as if there were no rules yet.
 std::string PrintedRules(const InterceptOptions& options, Tool tool);
 
-// Sets the rules in place of those of an earlier call, with whichever tool. With iptables and without IPv6, earlier rules
-// for IPv6 go; a host that cannot list any has none.
+// Sets the rules in place of those of an earlier call, with whichever tool. With iptables and without IPv6, earlier
+// rules for IPv6 go; a host that cannot list any has none.
 base::Status SetRules(const InterceptOptions& options, Tool tool, const Host& host);
-// Removes what was set, for both families, with `tool` or with the other one. Success when there is nothing. Error: rules
-// that are there and stay, or `tool` cannot tell.
+// Removes what was set, for both families, with `tool` or with the other one. Success when there is nothing. Error:
+// rules that are there and stay, or `tool` cannot tell.
 base::Status RemoveRules(Tool tool, const Host& host);
 
 }  // namespace chancery::intercept

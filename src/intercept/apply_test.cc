@@ -111,7 +111,8 @@ TEST(SetRulesTest, RulesThatAreThereAndCannotGoAreAnError) {
 TEST(SetRulesTest, WhatTheOtherToolSetGoesFirst) {
   FakeHost nft{kAll, {}};
   ASSERT_TRUE(SetRules(Options(false), Tool::kNft, nft.host()));
-  EXPECT_THAT(nft.names(), ElementsAre("ip6tables-save", "ip6tables-restore", "iptables-save", "iptables-restore", "nft"));
+  EXPECT_THAT(nft.names(),
+              ElementsAre("ip6tables-save", "ip6tables-restore", "iptables-save", "iptables-restore", "nft"));
   EXPECT_THAT(nft.ran[3].second, HasSubstr("-X APPMESH_EGRESS"));
   FakeHost iptables{kAll, {}, {}, true};
   ASSERT_TRUE(SetRules(Options(false), Tool::kIptables, iptables.host()));

@@ -12,6 +12,9 @@ namespace {
 using base::Code;
 using base::Error;
 
+// Of a proxy's id: any ARN that can name a resource is shorter.
+constexpr size_t kQuotedId = 700;
+
 std::vector<std::string_view> Split(std::string_view text, char separator, size_t max_parts) {
   std::vector<std::string_view> parts;
   while (parts.size() + 1 < max_parts) {
@@ -110,9 +113,9 @@ base::Result<ParsedArn> ParseNodeId(std::string_view id, std::string_view defaul
   }
   if (parsed && (parsed->key.kind == Kind::kVirtualNode || parsed->key.kind == Kind::kVirtualGateway)) return parsed;
   return base::Error{base::Code::kBadRequest,
-                     fmt::format("node.id '{}' names no proxy: expected an ARN or path such as "
+                     fmt::format("node.id {} names no proxy: expected an ARN or path such as "
                                  "mesh/<mesh>/virtualNode/<name> or mesh/<mesh>/virtualGateway/<name>",
-                                 id),
+                                 Quoted(id, kQuotedId)),
                      {}};
 }
 

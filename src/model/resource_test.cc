@@ -157,6 +157,13 @@ TEST(NodeId, RefusesEverythingElse) {
   }
 }
 
+TEST(NodeId, IsQuotedInOneLine) {
+  const auto parsed = ParseNodeId("no proxy\nforged " + std::string(2'000, 'x'), kOwner);
+  ASSERT_FALSE(parsed);
+  EXPECT_THAT(parsed.error().message, testing::StartsWith("node.id 'no proxy?forged xxx"));
+  EXPECT_THAT(parsed.error().message, SizeIs(testing::Lt(900u)));
+}
+
 TEST(ArnSpellings, AreTheTwoFormsOfTheMeshsSegment) {
   const ResourceKey key = Key(Kind::kVirtualNode, "", "n");
   const std::string mesh = key.mesh.name;

@@ -10,7 +10,7 @@ namespace chancery::model {
 // Number of characters (code points). REQUIRES: base::IsUtf8(text).
 size_t CountCharacters(std::string_view text);
 
-// `text` in quotes for a message to a person: cut after some 64 bytes, control characters as '?'.
-std::string Quoted(std::string_view text);
+// `text` in quotes for a message to a person: cut after `most_bytes` or a little before, control characters as '?'.
+std::string Quoted(std::string_view text, size_t most_bytes = 64);
 
 }  // namespace chancery::model

@@ -18,6 +18,7 @@ TEST(Quoted, CutsBetweenCharacters) {
   EXPECT_EQ(Quoted(std::string(63, 'x') + "é"), "'" + std::string(63, 'x') + "...'");
   EXPECT_EQ(Quoted(std::string(62, 'x') + "éz"), "'" + std::string(62, 'x') + "é...'");
   EXPECT_EQ(Quoted("a\nb\x7F"), "'a?b?'");
+  EXPECT_EQ(Quoted("abc\nd", 4), "'abc?...'");
   EXPECT_EQ(Quoted(std::string(100, '\x80')), "'...'");
 }
 

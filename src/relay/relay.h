@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "relay/relay_stream.h"
 #include "relay/resolver.h"
 #include "tls/context.h"
+#include "tls/context_files.h"
 
 namespace chancery::relay {
 
@@ -24,7 +26,7 @@ struct RelayOptions {
   // Where the control plane is.
   std::string host;
   uint16_t port = 0;
-  // Whom to trust, and a client certificate if it is one that proves who this is.
+  // Whom to trust, and a client certificate if it is one that proves who this is; looked at again for each stream.
   bool plaintext = false;
   tls::Files tls = {};
   Credentials credentials = {};
@@ -46,10 +48,14 @@ class Relay {
 
  private:
   std::unique_ptr<xds::StreamHandler> Accept(const edge::Call& call);
+  void RefreshTls();
 
   const RelayOptions options_;
   const base::Clock& clock_;
   Upstream upstream_;
+  std::optional<tls::ContextFiles> tls_files_;
+  // What was logged last: once is enough.
+  std::string tls_error_;
   std::unique_ptr<Resolver> resolver_;
   std::unique_ptr<edge::Server> server_;
 };

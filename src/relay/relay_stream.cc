@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/resource.h"
+#include "model/utf8.h"
 #include "xds/node.h"
 #include "xds/wire.h"
 
@@ -58,11 +59,11 @@ bool RelayStream::Admit(std::string_view message) {
     return false;
   }
   if (claims_.Allow(id->key, id->account)) {
-    spdlog::info("relay: {} from {} passes", node->id.substr(0, kMostLogged), peer_);
+    spdlog::info("relay: {} from {} passes", model::Quoted(node->id, kMostLogged), peer_);
     return true;
   }
   Finish(xds::StatusCode::kPermissionDenied,
-         fmt::format("this relay does not allow {}", node->id.substr(0, kMostLogged)));
+         fmt::format("this relay does not allow {}", model::Quoted(node->id, kMostLogged)));
   return false;
 }
 
@@ -76,11 +77,11 @@ void RelayStream::Connect() {
   options.tls = upstream_.tls;
   options.server_name = upstream_.host;
   call_ = std::make_unique<edge::ClientCall>(loop_, std::move(options), *this);
-  resolver_.Resolve(loop_, [self = std::weak_ptr(self_)](const base::Result<edge::SocketAddress>& address) {
+  resolver_.Resolve(loop_, [self = std::weak_ptr(self_)](const base::Result<Resolver::Addresses>& addresses) {
     const auto stream = self.lock();
     if (!stream || *stream == nullptr || !(*stream)->call_) return;
-    if (address) return (*stream)->call_->Start(*address);
-    (*stream)->Finish(xds::StatusCode::kUnavailable, address.error().message);
+    if (addresses) return (*stream)->call_->Start(*addresses);
+    (*stream)->Finish(xds::StatusCode::kUnavailable, addresses.error().message);
   });
 }
 
@@ -116,7 +117,7 @@ void RelayStream::Finish(xds::StatusCode code, std::string message) {
   if (std::exchange(finished_, true)) return;
   if (code != xds::StatusCode::kOk) {
     spdlog::warn("relay: the stream of {} ends with {}: {}", peer_, static_cast<int>(code),
-                 message.substr(0, kMostLogged));
+                 model::Quoted(message, kMostLogged));
   }
   transport_.Close(code, std::move(message));
 }

@@ -16,7 +16,7 @@
 
 namespace chancery::relay {
 
-// Where a relay's streams lead. Immutable while streams live.
+// Where a relay's streams lead. Confined to their loop.
 struct Upstream {
   std::string host;
   // HOST:PORT as it was given, and as :authority names it.

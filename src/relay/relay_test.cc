@@ -2,11 +2,16 @@
 
 #include <envoy/service/discovery/v3/discovery.pb.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
+#include <sstream>
 #include <string>
 
 #include "edge/test_fixture.h"
@@ -93,6 +98,12 @@ class RelayTest : public ::testing::Test {
     return "";
   }
 
+  // Those of the last stream's certificate.
+  std::vector<std::string> Names() {
+    base::MutexLock lock(mutex_);
+    return names_;
+  }
+
   static constexpr const char* kCart = "arn:aws:appmesh:us-east-1:111122223333:mesh/shop/virtualNode/cart";
   const fs::path directory_ = fs::temp_directory_path() / ("chancery_relay_" + std::to_string(::getpid()));
   const std::string address_ = "unix:" + (directory_ / "xds.sock").string();
@@ -134,6 +145,31 @@ TEST_F(RelayTest, RefusesOtherNodesWithoutAskingTheControlPlane) {
   const int32_t call = client.Open("/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources");
   EXPECT_TRUE(client.Until([&] { return client.stream(call).closed; }));
   EXPECT_EQ(client.stream(call).grpc_status(), "12");
+}
+
+TEST_F(RelayTest, ANodesIdCannotForgeALineOfTheLog) {
+  std::ostringstream log;
+  const auto before = spdlog::default_logger();
+  const auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(log);
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("relay", sink));
+  StartServer();
+  auto options = Options();
+  options.listeners.front().claims = *iam::Claims::Parse({"mesh/shop/virtualNode/cart*"});
+  StartRelay(std::move(options));
+  const std::string id = std::string(kCart) + "\nforged";
+  TestClient client(address_);
+  const int32_t call = client.Open(kAds);
+  client.SendMessage(call, Request(id));
+  EXPECT_TRUE(client.Until([&] { return client.stream(call).Messages() == std::vector{Request(id)}; }));
+  StatusOf("mesh/shop/virtualNode/till\nforged");
+  StatusOf("till\nforged");
+  relay_.reset();
+  server_.reset();
+  spdlog::set_default_logger(before);
+  EXPECT_NE(log.str().find("virtualNode/cart?forged' from"), std::string::npos) << log.str();
+  EXPECT_NE(log.str().find("does not allow 'mesh/shop/virtualNode/till?forged'"), std::string::npos) << log.str();
+  EXPECT_NE(log.str().find("'till?forged' names no proxy"), std::string::npos) << log.str();
+  EXPECT_EQ(log.str().find("\nforged"), std::string::npos) << log.str();
 }
 
 TEST_F(RelayTest, AStreamEndsWithItsCounterpart) {
@@ -191,6 +227,29 @@ TEST_F(RelayTest, GivesUpOnAServerThatIsNotTheOneItTrusts) {
   EXPECT_EQ(record_.Of("open"), 0);
 }
 
+// Where a name has several addresses the control plane may listen on one alone. "localhost" is 127.0.0.1 and ::1 on
+// many machines; that all of a list are tried, client_call_test.cc holds.
+TEST_F(RelayTest, TheResolverGivesEveryAddressOfTheName) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
+  addrinfo* found = nullptr;
+  ASSERT_EQ(::getaddrinfo("localhost", "443", &hints, &found), 0);
+  size_t expected = 0;
+  for (const addrinfo* at = found; at != nullptr; at = at->ai_next) ++expected;
+  ::freeaddrinfo(found);
+  auto loop = edge::Loop::Create();
+  ASSERT_TRUE(loop);
+  std::optional<size_t> got;
+  Resolver resolver("localhost", 443);
+  resolver.Resolve(**loop, [&](const base::Result<std::vector<edge::SocketAddress>>& addresses) {
+    got = addresses ? addresses->size() : 0;
+    (*loop)->Quit();
+  });
+  (*loop)->Run();
+  EXPECT_EQ(got, expected);
+}
+
 TEST_F(RelayTest, ShowsItsCertificate) {
   StartServer();
   auto options = Options();
@@ -198,8 +257,23 @@ TEST_F(RelayTest, ShowsItsCertificate) {
   options.tls.ca = authority_.ca();
   StartRelay(std::move(options));
   ASSERT_TRUE(Passes());
-  base::MutexLock lock(mutex_);
-  EXPECT_EQ(names_, std::vector<std::string>{"spiffe://shop/relay"});
+  EXPECT_EQ(Names(), std::vector<std::string>{"spiffe://shop/relay"});
+}
+
+TEST_F(RelayTest, ShowsTheCertificateThatItsFilesHoldThen) {
+  StartServer();
+  auto options = Options();
+  options.tls = authority_.Issue("relay", "URI:spiffe://shop/first");
+  options.tls.ca = authority_.ca();
+  const tls::Files files = options.tls;
+  StartRelay(std::move(options));
+  ASSERT_TRUE(Passes());
+  authority_.Issue("relay", "URI:spiffe://shop/the-second");
+  ASSERT_TRUE(Passes());
+  EXPECT_EQ(Names(), std::vector<std::string>{"spiffe://shop/the-second"});
+  fs::remove(files.key);
+  ASSERT_TRUE(Passes()) << "what was whole last stays in force";
+  EXPECT_EQ(Names(), std::vector<std::string>{"spiffe://shop/the-second"});
 }
 
 TEST_F(RelayTest, SendsTheTokenThatItsFileHoldsThen) {

@@ -43,12 +43,12 @@ void Resolver::Run() {
       task = std::move(tasks_.front());
       tasks_.pop_front();
     }
-    auto address = LookUp();
-    task.executor->Post([found = std::move(task.found), address = std::move(address)] { found(address); });
+    auto addresses = LookUp();
+    task.executor->Post([found = std::move(task.found), addresses = std::move(addresses)] { found(addresses); });
   }
 }
 
-base::Result<edge::SocketAddress> Resolver::LookUp() const {
+base::Result<Resolver::Addresses> Resolver::LookUp() const {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
@@ -60,11 +60,13 @@ base::Result<edge::SocketAddress> Resolver::LookUp() const {
     result = ::getaddrinfo(host_.c_str(), std::to_string(port_).c_str(), &hints, &found);
   }
   if (result != 0) return base::Error{base::Code::kUnavailable, host_ + ": " + ::gai_strerror(result), {}};
-  edge::SocketAddress address;
-  std::memcpy(&address.address, found->ai_addr, found->ai_addrlen);
-  address.size = found->ai_addrlen;
+  Addresses addresses;
+  for (const addrinfo* at = found; at != nullptr && addresses.size() < kMostAddresses; at = at->ai_next) {
+    std::memcpy(&addresses.emplace_back().address, at->ai_addr, at->ai_addrlen);
+    addresses.back().size = at->ai_addrlen;
+  }
   ::freeaddrinfo(found);
-  return address;
+  return addresses;
 }
 
 }  // namespace chancery::relay

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/mutex.h"
 #include "base/result.h"
@@ -13,11 +14,14 @@
 
 namespace chancery::relay {
 
-// Finds the address of one server by its name, each time anew, on a thread of its own: a loop must not wait for DNS.
-// Thread-safe.
+// Finds the addresses of one server by its name, in the order in which to try them (RFC 6724), each time anew, on a
+// thread of its own: a loop must not wait for DNS. Thread-safe.
 class Resolver {
  public:
-  using Found = std::function<void(base::Result<edge::SocketAddress>)>;
+  // At least one address, at most kMostAddresses.
+  using Addresses = std::vector<edge::SocketAddress>;
+  using Found = std::function<void(base::Result<Addresses>)>;
+  static constexpr size_t kMostAddresses = 16;
 
   Resolver(std::string host, uint16_t port);
   // Waits for a look-up that is under way.
@@ -36,7 +40,7 @@ class Resolver {
   static constexpr size_t kMostWaiting = 1'000;
 
   void Run() EXCLUDES(mutex_);
-  base::Result<edge::SocketAddress> LookUp() const;
+  base::Result<Addresses> LookUp() const;
 
   const std::string host_;
   const uint16_t port_;

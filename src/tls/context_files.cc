@@ -1,38 +1,43 @@
-#include "tls/server_files.h"
+#include "tls/context_files.h"
 
 #include <fmt/format.h>
 
 #include <string>
 #include <system_error>
-#include <utility>
 
 namespace chancery::tls {
 
 namespace fs = std::filesystem;
 
-base::Result<ServerFiles> ServerFiles::Load(Files files, bool h2) {
-  ServerFiles loaded(std::move(files), h2);
+base::Result<ContextFiles> ContextFiles::LoadServer(Files files, bool h2) {
+  return Load(std::move(files), [h2](const Files& now) { return MakeServerContext(now, h2); });
+}
+
+base::Result<ContextFiles> ContextFiles::LoadClient(Files files) { return Load(std::move(files), MakeClientContext); }
+
+base::Result<ContextFiles> ContextFiles::Load(Files files, Make make) {
+  ContextFiles loaded(std::move(files), std::move(make));
   auto stamps = loaded.ReadStamps();
   if (!stamps) return stamps.error();
-  auto made = MakeServerContext(loaded.files_, h2);
+  auto made = loaded.make_(loaded.files_);
   if (!made) return made.error();
   loaded.stamps_ = *stamps;
   loaded.context_ = *std::move(made);
   return loaded;
 }
 
-base::Result<bool> ServerFiles::Refresh() {
+base::Result<bool> ContextFiles::Refresh() {
   const auto stamps = ReadStamps();
   if (!stamps) return stamps.error();
   if (*stamps == stamps_) return false;
-  auto made = MakeServerContext(files_, h2_);
+  auto made = make_(files_);
   if (!made) return made.error();
   stamps_ = *stamps;
   context_ = *std::move(made);
   return true;
 }
 
-base::Result<ServerFiles::Stamps> ServerFiles::ReadStamps() const {
+base::Result<ContextFiles::Stamps> ContextFiles::ReadStamps() const {
   Stamps stamps;
   size_t at = 0;
   for (const std::string& file : {files_.certificate, files_.key, files_.ca}) {

@@ -3,17 +3,21 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <utility>
 
 #include "base/result.h"
 #include "tls/context.h"
 
 namespace chancery::tls {
 
-// A server's files, read again when they change. Confined to one thread.
-class ServerFiles {
+// The files of a context, read again when they change. Confined to one thread.
+class ContextFiles {
  public:
   // As MakeServerContext.
-  static base::Result<ServerFiles> Load(Files files, bool h2);
+  static base::Result<ContextFiles> LoadServer(Files files, bool h2);
+  // As MakeClientContext. What the machine trusts, where no file is named, is read once.
+  static base::Result<ContextFiles> LoadClient(Files files);
 
   // Of the files as they were when Refresh last found them whole.
   const ContextPtr& context() const { return context_; }
@@ -30,11 +34,14 @@ class ServerFiles {
   };
   using Stamps = std::array<Stamp, 3>;
 
-  ServerFiles(Files files, bool h2) : files_(std::move(files)), h2_(h2) {}
+  using Make = std::function<base::Result<ContextPtr>(const Files& files)>;
+
+  ContextFiles(Files files, Make make) : files_(std::move(files)), make_(std::move(make)) {}
+  static base::Result<ContextFiles> Load(Files files, Make make);
   base::Result<Stamps> ReadStamps() const;
 
   Files files_;
-  bool h2_;
+  Make make_;
   Stamps stamps_;
   ContextPtr context_;
 };

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tls/server_files.h"
+#include "tls/context_files.h"
 #include "tls/testing.h"
 
 namespace chancery::tls {
@@ -16,7 +16,7 @@ const Authority& Ours() {
   return authority;
 }
 
-TEST(ServerFiles, NamesTheFileThatIsWrong) {
+TEST(ContextFiles, NamesTheFileThatIsWrong) {
   const Files good = Ours().Issue("good", "DNS:a.test");
   const Files other = Ours().Issue("other", "DNS:a.test");
   const std::string broken = (Ours().directory() / "broken.pem").string();
@@ -30,16 +30,16 @@ TEST(ServerFiles, NamesTheFileThatIsWrong) {
                {{good.certificate, other.key}, other.key},
                {{good.certificate, good.key, broken}, broken}};
   for (const auto& [files, named] : cases) {
-    const auto loaded = ServerFiles::Load(files, true);
+    const auto loaded = ContextFiles::LoadServer(files, true);
     ASSERT_FALSE(loaded) << named;
     EXPECT_EQ(loaded.error().code, base::Code::kUnavailable);
     EXPECT_NE(loaded.error().message.find(named), std::string::npos) << loaded.error().message;
   }
 }
 
-TEST(ServerFiles, KeepsThePairUntilTheNextIsWhole) {
+TEST(ContextFiles, KeepsThePairUntilTheNextIsWhole) {
   const Files files = Ours().Issue("renewed", "DNS:a.test");
-  auto loaded = ServerFiles::Load(files, true);
+  auto loaded = ContextFiles::LoadServer(files, true);
   ASSERT_TRUE(loaded) << base::ToString(loaded.error());
   const ContextPtr before = loaded->context();
   EXPECT_FALSE(*loaded->Refresh());
@@ -53,15 +53,28 @@ TEST(ServerFiles, KeepsThePairUntilTheNextIsWhole) {
   EXPECT_NE(loaded->context(), before);
 }
 
-TEST(ServerFiles, SeesAnotherAuthority) {
+TEST(ContextFiles, SeesAnotherAuthority) {
   Files files = Ours().Issue("with-ca", "DNS:a.test");
   files.ca = (Ours().directory() / "clients.pem").string();
   std::filesystem::copy_file(Ours().ca(), files.ca);
-  auto loaded = ServerFiles::Load(files, true);
+  auto loaded = ContextFiles::LoadServer(files, true);
   ASSERT_TRUE(loaded) << base::ToString(loaded.error());
   const Authority other("another one");
   std::ofstream(files.ca, std::ios::app) << std::ifstream(other.ca()).rdbuf();
   EXPECT_TRUE(*loaded->Refresh());
+}
+
+TEST(ContextFiles, OfAClientMayBeNoneOrChange) {
+  auto none = ContextFiles::LoadClient({});
+  ASSERT_TRUE(none) << base::ToString(none.error());
+  EXPECT_FALSE(*none->Refresh());
+  const Files files = Ours().Issue("client", "DNS:a.test");
+  auto loaded = ContextFiles::LoadClient(files);
+  ASSERT_TRUE(loaded) << base::ToString(loaded.error());
+  Ours().Issue("client", "DNS:longer.name.test");
+  EXPECT_TRUE(*loaded->Refresh());
+  std::filesystem::remove(files.key);
+  EXPECT_FALSE(loaded->Refresh());
 }
 
 TEST(ClientContext, NamesTheFileThatIsWrong) {

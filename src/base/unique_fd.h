@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace chancery::edge {
+namespace chancery::base {
 
 // Owns a file descriptor. Confined to its owner.
 class UniqueFd {
@@ -19,6 +19,8 @@ class UniqueFd {
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
+  // Gives it away.
+  int Release() { return std::exchange(fd_, -1); }
   void Reset() {
     if (fd_ >= 0) ::close(fd_);
     fd_ = -1;
@@ -28,4 +30,4 @@ class UniqueFd {
   int fd_;
 };
 
-}  // namespace chancery::edge
+}  // namespace chancery::base
