@@ -12,7 +12,7 @@
 
 #include "edge/server.h"
 #include "edge/test_handlers.h"
-#include "edge/unique_fd.h"
+#include "base/unique_fd.h"
 
 // The edge against the gRPC C++ client, which runs in a process of its own (see CMakeLists.txt).
 
@@ -25,8 +25,8 @@ class ClientProcess {
   ClientProcess(const std::string& address, const std::string& scenario) {
     std::array<int, 2> pipe{};
     EXPECT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
-    UniqueFd input(pipe[0]);
-    output_ = UniqueFd(pipe[1]);
+    base::UniqueFd input(pipe[0]);
+    output_ = base::UniqueFd(pipe[1]);
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, input.get(), STDIN_FILENO);
@@ -44,7 +44,7 @@ class ClientProcess {
   }
 
  private:
-  UniqueFd output_;
+  base::UniqueFd output_;
   pid_t pid_ = -1;
 };
 
