@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <map>
 #include <string>
 #include <thread>
@@ -40,7 +41,7 @@ struct Log {
 
 struct World {
   store::Store& store;
-  const std::vector<frontend::Api>& apis;
+  const std::deque<frontend::Api>& apis;
 };
 
 void Count(const Step& step, std::string_view result, Log& log) {
@@ -155,7 +156,7 @@ int Run(int seconds, uint64_t seed, const std::string& dir) {
   const frontend::OpenGate gate = AccountGate();
   // Strict, because rule 14 is in force in reverse only then.
   const frontend::Settings settings{kAccounts[0], "us-west-2", "aws", true, frontend::QuotasIn(**store, kQuotas)};
-  std::vector<frontend::Api> apis;
+  std::deque<frontend::Api> apis;
   for (int i = 0; i < 2; ++i) apis.emplace_back(settings, **store, base::Clock::System(), gate);
   const World world{**store, apis};
   json::object summary = Summary(world, RunWriters(world, std::chrono::seconds(seconds), seed));
