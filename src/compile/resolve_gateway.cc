@@ -125,6 +125,8 @@ class GatewayResolver {
     std::vector<ir::Route> routes;
     bool used = false;
     bool by_header = false;
+    // An earlier one has its host when case is ignored, as Envoy does: its Host would lead there.
+    bool clashes = false;
   };
   using TargetKey = std::pair<std::string, std::optional<uint32_t>>;
 
@@ -164,6 +166,8 @@ class GatewayResolver {
         target_.emplace(TargetKey{service, port}, std::move(target));
       }
     }
+    Domains domains;
+    for (auto& [key, target] : target_) target.clashes = IsHeaderText(target.host) && domains.Take({target.host}).empty();
   }
 
   const ServicePort* FindPort(const std::string& service, const std::vector<ServicePort>& offered,
@@ -288,7 +292,11 @@ class GatewayResolver {
     route.timeouts.idle = Longest(target.routes, &ir::Timeouts::idle, std::chrono::minutes(5));
     route.prefix_rewrite = from.rewrite.path;
     target.used = true;
-    if (from.rewrite.hostname) {
+    if (from.rewrite.hostname && target.clashes) {
+      Warn(from.name,
+           fmt::format("keeps the client's Host: another service is called {} when case is ignored", target.host));
+    }
+    if (from.rewrite.hostname && !target.clashes) {
       route.host_rewrite = target.host;
       // A client that sends it must not choose among the routes of the second hop.
       RemoveHeader(route);
@@ -360,7 +368,7 @@ class GatewayResolver {
       hosts.push_back({std::string(names::kDefaultBackendHost), {"*"}, std::move(all)});
     }
     for (auto& [key, target] : target_) {
-      if (!target.used) continue;
+      if (!target.used || target.clashes) continue;
       ir::VirtualHost host{target.service, domains.Take(DomainsOf(target.host, names::kEgressPort)), by_header};
       // A client whose Host happens to be this service's name goes where the first hop decided.
       for (ir::Route& route : target.routes) host.routes.push_back(std::move(route));

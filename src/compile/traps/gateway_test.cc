@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <vector>
 
 #include "compile/testing/invariants.h"
@@ -114,6 +115,29 @@ TEST(TrapTest, TheSecondHopIsForTheGatewayItself) {
   ASSERT_EQ(egress.filter_chains_size(), 1);
   EXPECT_EQ(egress.filter_chains(0).filter_chain_match().source_type(),
             envoy::config::listener::v3::FilterChainMatch::SAME_IP_OR_LOOPBACK);
+}
+
+// The API takes both names, to Envoy they are one Host: the second service's requests would go to the first.
+TEST(TrapTest, ServicesWhoseNamesDifferInCaseAreTwo) {
+  World world = Edge();
+  world.Service("A.local", ByNode("api"));
+  world.GatewayRoute("edge", "lower", GatewayRoute(R"({"prefix":"/lower"})", "a.local"));
+  world.GatewayRoute("edge", "upper", GatewayRoute(R"({"prefix":"/upper"})", "A.local"));
+  const ProxyConfig config = world.CompileGateway("edge");
+  EXPECT_THAT(testing::BrokenInvariants(config), IsEmpty());
+  EXPECT_THAT(config.warnings, ElementsAre(::testing::Field(&Warning::text, HasSubstr("when case is ignored"))));
+  const auto ingress = RoutesOf(config, "rds_ingress_http_8088");
+  std::map<std::string, std::string> ways;
+  for (const auto& route : ingress.virtual_hosts(0).routes()) {
+    const bool by_host = !route.route().host_rewrite_literal().empty();
+    const std::string prefix = route.match().prefix();
+    ways[prefix.substr(0, prefix.find('/', 1))] =
+        by_host ? "host " + route.route().host_rewrite_literal()
+                : "header " +
+                      (route.request_headers_to_add_size() > 0 ? route.request_headers_to_add(0).header().value() : "");
+  }
+  EXPECT_THAT(ways, UnorderedElementsAre(::testing::Pair("/lower", "header a.local"),
+                                         ::testing::Pair("/upper", "host A.local")));
 }
 
 TEST(TrapTest, AGatewayListenerOnTheSecondHopsPortIsLeftOut) {  // two listeners of one address are refused
