@@ -56,7 +56,8 @@ class Names:
 
 VN_OUT = {"lds_egress_0.0.0.0_15001"}
 BACKEND_CLUSTERS = {f"cds_egress_{MESH}_{node}_{protocol}_{port}" for protocol, node, port in BACKENDS}
-PASS_THROUGH = {f"cds_egress_{MESH}_amazonaws", f"cds_egress_{MESH}_mesh-allow-all"}
+# And, ours, the one that the listener's own port leads to: it has no endpoints.
+PASS_THROUGH = {f"cds_egress_{MESH}_amazonaws", f"cds_egress_{MESH}_mesh-allow-all", f"cds_egress_{MESH}_not-served"}
 # §3.1. Rows: listener VN in/out, local app cluster, upstream cluster, AWS and allow-all passthrough, route config
 # in/out, vhost per VS, vhost allow-all, vhost VN ingress; HCM/TCP stat_prefix, multi-listener stat_prefix.
 NODES = {
