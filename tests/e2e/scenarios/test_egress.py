@@ -132,6 +132,16 @@ def test_a_host_outside_the_mesh_on_the_port_of_a_backend(street, plain):
     application.close()
 
 
+def test_the_listeners_own_port_leads_nowhere(street, plain):
+    """Somebody else's connection to port 15001 has no destination but that port: passed on, it would come back for ever."""
+    accepted = r"^listener\..*_15001\.downstream_cx_total$"
+    before = sum(plain.client.stats(accepted).values())
+    with requests.connect(street.outside.host, 15001, address=plain.client.host.address4, timeout=10) as connection:
+        assert requests.receive(connection) == b""
+    assert sum(plain.client.stats(accepted).values()) <= before + 1
+    assert plain.get("known").status == 200
+
+
 def test_amazonaws_of_any_depth_but_not_itself(street, plain):
     for name, passes in ((AMAZON, True), (DEEP, True), (BARE, street.filter == "ALLOW_ALL")):
         assert street.outside.greeting(plain.client, 443, name) == ("hello from tls" if passes else ""), name

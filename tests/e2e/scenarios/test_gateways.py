@@ -4,12 +4,13 @@ import functools
 
 import pytest
 
+from support import requests
 from support.gateway import KINDS, PORT, SECOND, Gateway
 from support.grpc_application import GrpcApplication, GrpcClient
 from support.keeping import keeping_logs
 from support.lab import Lab
 from support.shop import PORTS, to
-from support.versions import both_envoys
+from support.versions import ENVOYS, both_envoys
 
 KEEP_HOST = {"defaultTargetHostname": "DISABLED"}
 KEEP_PREFIX = {"defaultPrefix": "DISABLED"}
@@ -184,3 +185,15 @@ def test_the_timeout_of_the_services_route_holds_at_the_gateway(gateway):
     gateway.route("slow", "slow", gateway.anything(hostname={"exact": "slow.example.com"}))
     gateway.settle()
     assert gateway.ask(host="slow.example.com").code == ("grpc 14" if gateway.protocol == "grpc" else 504)
+
+
+@pytest.mark.parametrize("envoy", ENVOYS)
+@pytest.mark.parametrize("gateway", ["http"], indirect=True)
+def test_the_second_hop_is_for_the_gateway_alone(gateway, envoy):
+    """Who reached port 15001 would reach every target, past the listener's TLS, its clients' certificates and its routes."""
+    proxy = gateway.proxies[envoy]
+    assert gateway.seen("/books/1", envoy=envoy)[0] == "books"
+    with pytest.raises(OSError):
+        requests.ask(gateway.outside, gateway.full("books"), 15001, "/", address=proxy.host.address4)
+    counted = proxy.stats(r"^listener\..*_15001\.no_filter_chain_match$")
+    assert sum(counted.values()) == 1
