@@ -167,7 +167,8 @@ class GatewayResolver {
       }
     }
     Domains domains;
-    for (auto& [key, target] : target_) target.clashes = IsHeaderText(target.host) && domains.Take({target.host}).empty();
+    for (auto& [key, target] : target_)
+      target.clashes = IsHeaderText(target.host) && domains.Take({target.host}).empty();
   }
 
   const ServicePort* FindPort(const std::string& service, const std::vector<ServicePort>& offered,

@@ -75,7 +75,8 @@ struct SigV4Expectation {
   SigV4Payload payload = SigV4Payload::kBody;
 };
 
-// What can be said of the claim without a key: that it is for this region and service, and about now. kInvalidSignature.
+// What can be said of the claim without a key: that it is for this region and service, and about now.
+// kInvalidSignature.
 base::Status CheckSigV4Claim(const SigV4Claim& claim, const SigV4Expectation& expectation);
 
 // Whether `request`, the one that `claim` was read from, was signed with `secret`, for this region and service and

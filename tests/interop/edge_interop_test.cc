@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "edge/server.h"
 #include "edge/test_handlers.h"
-#include "base/unique_fd.h"
 
 // The edge against the gRPC C++ client, which runs in a process of its own (see CMakeLists.txt).
 
