@@ -141,6 +141,7 @@ void WriteHead(CodedOutputStream& out, uint32_t field, size_t size) {
 }
 
 void WriteRaw(CodedOutputStream& out, std::string_view bytes) {
+  if (bytes.empty()) return;  // of nothing, the data may be null, and memcpy takes none
   out.WriteRaw(bytes.data(), static_cast<int>(bytes.size()));
 }
 
