@@ -1,9 +1,15 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <iterator>
 #include <optional>
 #include <regex>
+#include <set>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include "base/address.h"
 #include "base/error.h"
@@ -50,6 +56,19 @@ TEST(Uuid, IsVersion4AndDiffers) {
   const std::string first = NewUuid();
   EXPECT_TRUE(std::regex_match(first, pattern)) << first;
   EXPECT_NE(first, NewUuid());
+}
+
+TEST(Uuid, IsNoOthersThoughThreadsKeepAStock) {
+  constexpr size_t kEach = 1000;
+  std::array<std::vector<std::string>, 4> made;
+  std::vector<std::jthread> threads;
+  for (auto& mine : made) {
+    threads.emplace_back([&mine] { std::generate_n(std::back_inserter(mine), kEach, NewUuid); });
+  }
+  threads.clear();
+  std::set<std::string> all;
+  for (const auto& mine : made) all.insert(mine.begin(), mine.end());
+  EXPECT_EQ(all.size(), made.size() * kEach);
 }
 
 TEST(Utf8, KnowsWellFormedText) {

@@ -5,7 +5,7 @@
 
 namespace chancery::base {
 
-// A random (version 4) UUID as text with hyphens, from the system's generator. Thread-safe.
+// A random (version 4) UUID as text with hyphens, from the system's generator. A name, not a secret. Thread-safe.
 std::string NewUuid();
 
 // `size` bytes fit for keys, from the system's generator. Thread-safe.

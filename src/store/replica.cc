@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kElsewhere = {kIdempotencyPrefix, kSecretPrefix};
 
+// What a List asks for, so that its page is not moved about while the lock is held.
+constexpr size_t kUsualPage = 128;
+
 }  // namespace
 
 bool Replica::Holds(std::string_view key) {
@@ -65,6 +68,7 @@ std::optional<Entry> Replica::Read(std::string_view key) const {
 Page Replica::Scan(std::string_view prefix, std::string_view after, size_t limit) const {
   std::vector<std::pair<std::string, std::shared_ptr<const Value>>> found;
   Page page;
+  found.reserve(std::min(limit, kUsualPage));
   {
     base::MutexLock lock(mutex_);
     for (auto at = entries_.lower_bound(ScanStart(prefix, after)); at != entries_.end(); ++at) {
