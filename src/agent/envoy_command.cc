@@ -18,6 +18,7 @@
 #include "agent/readiness.h"
 #include "agent/supervisor.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "cli/flags.h"
 
 namespace chancery::agent {
@@ -79,7 +80,7 @@ Status MakeBootstrapFile(cli::BootstrapOptions options, const cli::Environment& 
 base::Result<int> Supervised(const Arguments& arguments, AgentOptions agent, const cli::Environment& environment) {
   auto bootstrap = ToBootstrapOptions(arguments, environment);
   if (!bootstrap) return bootstrap.error();
-  auto program = FindProgram(agent.envoy, Variable(environment, "PATH", "/usr/local/bin:/usr/bin:/bin"));
+  auto program = base::FindProgram(agent.envoy, Variable(environment, "PATH", "/usr/local/bin:/usr/bin:/bin"));
   if (!program) return base::Error{program.error().code, fmt::format("--envoy: {}", program.error().message), {}};
   Supervision what{*std::move(program), agent.config_file, AdminEndpoint(bootstrap->admin), std::move(agent)};
   std::unique_ptr<BootstrapFile> file;

@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/address.h"
+
 namespace chancery::agent {
 namespace {
 
@@ -31,8 +33,7 @@ size_t Take(char* bytes, size_t, size_t count, void* into) {
 
 std::string UrlOf(const cli::Endpoint& server, const std::string& path) {
   if (!server.pipe.empty()) return "http://localhost" + path;
-  const bool v6 = server.host.find(':') != std::string::npos;
-  return fmt::format("http://{}{}{}:{}{}", v6 ? "[" : "", server.host, v6 ? "]" : "", server.port, path);
+  return fmt::format("http://{}{}", base::JoinHostPort(server.host, server.port), path);
 }
 
 void SetUp(CURL* easy, const cli::Endpoint& server, const HttpCall& call, HttpReply& reply, char* why) {

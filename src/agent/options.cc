@@ -214,8 +214,6 @@ std::vector<AgentSetting> MakeSettings() {
   return all;
 }
 
-bool IsV6(const std::string& host) { return host.find(':') != std::string::npos; }
-
 }  // namespace
 
 std::span<const AgentSetting> AgentSettings() {
@@ -225,8 +223,7 @@ std::span<const AgentSetting> AgentSettings() {
 
 std::string ApiAddress(const AgentOptions& options) {
   if (options.api_unix) return "unix:" + options.api_socket;
-  const bool v6 = IsV6(options.api_host);
-  return fmt::format("{}{}{}:{}", v6 ? "[" : "", options.api_host, v6 ? "]" : "", options.api_port);
+  return base::JoinHostPort(options.api_host, options.api_port);
 }
 
 cli::Endpoint ApiEndpoint(const AgentOptions& options) {

@@ -22,11 +22,6 @@ namespace {
 using base::Code;
 using base::Error;
 
-bool IsProgram(const std::string& path) {
-  struct stat status{};
-  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && access(path.c_str(), X_OK) == 0;
-}
-
 Error Failed(std::string_view what, int number) {
   return {Code::kUnavailable, fmt::format("{}: {}", what, std::strerror(number)), {}};
 }
@@ -67,21 +62,6 @@ base::Result<int> Await(pid_t child, int report, const std::string& path) {
 }
 
 }  // namespace
-
-base::Result<std::string> FindProgram(const std::string& name, const std::string& search_path) {
-  if (name.find('/') != std::string::npos) {
-    if (IsProgram(name)) return name;
-    return Error{Code::kBadRequest, fmt::format("{} is no program that can be run", name), {}};
-  }
-  std::string_view rest = search_path;
-  while (!rest.empty()) {
-    const size_t end = rest.find(':');
-    const std::string candidate = fmt::format("{}/{}", rest.substr(0, end), name);
-    if (IsProgram(candidate)) return candidate;
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  }
-  return Error{Code::kBadRequest, fmt::format("{} is not in PATH", name), {}};
-}
 
 base::Result<int> StartProgram(const Program& program) {
   std::vector<std::string> words = {program.path};

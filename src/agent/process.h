@@ -7,10 +7,6 @@
 
 namespace chancery::agent {
 
-// What `name` means: itself when it has a slash, otherwise the first executable file of that name in `search_path`
-// (as PATH is written). kBadRequest when there is none.
-base::Result<std::string> FindProgram(const std::string& name, const std::string& search_path);
-
 struct Program {
   std::string path;
   std::vector<std::string> arguments;  // without the program's name

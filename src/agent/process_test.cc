@@ -42,14 +42,6 @@ std::string OutputOf(const std::string& command) {
   return text;
 }
 
-TEST(ProcessTest, FindsAProgramOrSaysWhichIsNone) {
-  EXPECT_EQ(*FindProgram("sh", "/nowhere:/bin"), "/bin/sh");
-  EXPECT_EQ(*FindProgram("/bin/sh", ""), "/bin/sh");
-  EXPECT_EQ(FindProgram("no-such-envoy", "/bin").error().message, "no-such-envoy is not in PATH");
-  EXPECT_THAT(FindProgram("/etc/passwd", "").error().message, HasSubstr("is no program"));
-  EXPECT_THAT(FindProgram("/bin/", "").error().message, HasSubstr("is no program"));
-}
-
 TEST(ProcessTest, RunsItAndGivesItsExit) {
   const auto pid = StartProgram({"/bin/sh", {"-c", "exit 7"}});
   ASSERT_TRUE(pid);

@@ -1,6 +1,7 @@
 #include "base/address.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -51,6 +52,11 @@ std::optional<HostPort> SplitHostPort(std::string_view text) {
   const std::optional<uint16_t> port = PortOf(text.substr(colon + 1));
   if (host.empty() || !port) return std::nullopt;
   return HostPort{std::move(host), *port};
+}
+
+std::string JoinHostPort(std::string_view host, uint16_t port) {
+  return host.find(':') != std::string_view::npos ? fmt::format("[{}]:{}", host, port)
+                                                  : fmt::format("{}:{}", host, port);
 }
 
 }  // namespace chancery::base

@@ -21,4 +21,7 @@ struct HostPort {
 // brackets, and a name has no slash, space or control character; the port has 1 to 5 digits.
 std::optional<HostPort> SplitHostPort(std::string_view text);
 
+// The other way: an IPv6 address comes into brackets. What `host` is, is not checked.
+std::string JoinHostPort(std::string_view host, uint16_t port);
+
 }  // namespace chancery::base

@@ -14,6 +14,7 @@
 #include "base/address.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/program.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "base/utf8.h"
@@ -49,6 +50,14 @@ TEST(Error, PrintsEveryViolation) {
 TEST(Hash, IsSha256CutTo128Bits) {
   EXPECT_EQ(HashOf("abc").ToHex(), "ba7816bf8f01cfea414140de5dae2223");
   EXPECT_NE(HashOf("abc"), HashOf("abd"));
+}
+
+TEST(Program, IsFoundOrSaysThatItIsNone) {
+  EXPECT_EQ(*FindProgram("sh", "/nowhere::/bin"), "/bin/sh");
+  EXPECT_EQ(*FindProgram("/bin/sh", ""), "/bin/sh");
+  EXPECT_EQ(FindProgram("no-such-envoy", "/bin").error().message, "no-such-envoy is not in PATH");
+  EXPECT_TRUE(FindProgram("/etc/passwd", "").error().message.ends_with("is no program that can be run"));
+  EXPECT_TRUE(FindProgram("/bin/", "").error().message.ends_with("is no program that can be run"));
 }
 
 TEST(Uuid, IsVersion4AndDiffers) {
@@ -99,6 +108,12 @@ TEST(Address, KnowsIpAddresses) {
     EXPECT_FALSE(IsIpAddress(text)) << text;
   }
   EXPECT_FALSE(IsIpAddress(std::string("127.0.0.1\0x", 11)));
+}
+
+TEST(HostPortTest, IsJoinedAsItIsSplit) {
+  EXPECT_EQ(JoinHostPort("::1", 80), "[::1]:80");
+  EXPECT_EQ(JoinHostPort("127.0.0.1", 80), "127.0.0.1:80");
+  EXPECT_EQ(JoinHostPort("name", 65535), "name:65535");
 }
 
 TEST(Address, SplitsHostAndPort) {

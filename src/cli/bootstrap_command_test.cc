@@ -3,39 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <boost/json.hpp>
 #include <map>
-#include <sstream>
 #include <utility>
+
+#include "cli/command_testing.h"
 
 namespace chancery::cli {
 namespace {
 
-struct Outcome {
-  int exit_code = -1;
-  std::string out;
-  std::string err;
-};
-
-Outcome RunCommand(std::vector<std::string> arguments, std::map<std::string, std::string> variables = {}) {
-  std::ostringstream out;
-  std::ostringstream err;
-  Outcome outcome;
-  CLI::App app("test");
-  AddBootstrapCommand(app,
-                      {out, err,
-                       [&](const std::string& name) {
-                         const auto found = variables.find(name);
-                         return found == variables.end() ? std::nullopt : std::optional<std::string>(found->second);
-                       }},
-                      &outcome.exit_code);
-  arguments.insert(arguments.begin(), "bootstrap");
-  std::reverse(arguments.begin(), arguments.end());
-  app.parse(std::move(arguments));
-  outcome.out = out.str();
-  outcome.err = err.str();
-  return outcome;
+Outcome RunCommand(std::vector<std::string> arguments, const std::map<std::string, std::string>& variables = {}) {
+  return RunCommand(AddBootstrapCommand, "bootstrap", std::move(arguments), variables);
 }
 
 TEST(BootstrapCommandTest, FlagsOverrideVariables) {

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/address.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -35,26 +36,19 @@ constexpr std::string_view kUnix = "unix:";
 constexpr size_t kRefusals = 64;
 constexpr std::chrono::seconds kTlsRefresh{1};
 
-// "127.0.0.1:80" or "[::1]:80".
+// "127.0.0.1:80", "[::1]:80" or "localhost:80".
 base::Result<tcp::endpoint> ParseEndpoint(const std::string& address) {
   const base::Error error{base::Code::kBadRequest, fmt::format("'{}' is not an IP address and a port", address), {}};
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos || colon + 1 == address.size() || address.size() - colon > 6) return error;
-  std::string host = address.substr(0, colon);
-  if (host == "localhost") host = "127.0.0.1";
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  const std::string port = address.substr(colon + 1);
-  if (port.find_first_not_of("0123456789") != std::string::npos || std::stoi(port) > 65535) return error;
+  const auto parts = base::SplitHostPort(address);
+  if (!parts) return error;
   ErrorCode failed;
-  const auto ip = asio::ip::make_address(host, failed);
+  const auto ip = asio::ip::make_address(parts->host == "localhost" ? "127.0.0.1" : parts->host, failed);
   if (failed) return error;
-  return tcp::endpoint(ip, static_cast<uint16_t>(std::stoi(port)));
+  return tcp::endpoint(ip, parts->port);
 }
 
 std::string ToText(const tcp::endpoint& endpoint) {
-  const std::string host = endpoint.address().to_string();
-  return endpoint.address().is_v6() ? fmt::format("[{}]:{}", host, endpoint.port())
-                                    : fmt::format("{}:{}", host, endpoint.port());
+  return base::JoinHostPort(endpoint.address().to_string(), endpoint.port());
 }
 
 void ListenOnTcp(const tcp::endpoint& endpoint, Acceptor& acceptor, ErrorCode& error) {

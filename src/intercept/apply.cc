@@ -69,7 +69,7 @@ Status SetIptables(const InterceptOptions& options, Family family, const Host& h
 }  // namespace
 
 Host ThisHost() {
-  return {[](const std::string& program) { return !FindProgram(program).empty(); }, RunProgram};
+  return {[](const std::string& program) { return FindProgram(program).has_value(); }, RunProgram};
 }
 
 base::Status CheckCapability() {

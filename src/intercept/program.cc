@@ -13,6 +13,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/program.h"
+
 extern char** environ;
 
 namespace chancery::intercept {
@@ -83,30 +85,22 @@ base::Result<int> Spawn(const std::string& path, const std::vector<std::string>&
 
 }  // namespace
 
-std::string FindProgram(const std::string& name) {
+base::Result<std::string> FindProgram(const std::string& name) {
   const char* path = std::getenv("PATH");
   // An administrator's folders are often missing from a user's or a container's PATH.
-  const std::string folders = fmt::format("{}:/usr/sbin:/sbin", path == nullptr ? "" : path);
-  std::string_view left = folders;
-  while (!left.empty()) {
-    const size_t colon = std::min(left.find(':'), left.size());
-    const std::string candidate = fmt::format("{}/{}", left.substr(0, colon), name);
-    if (colon > 0 && access(candidate.c_str(), X_OK) == 0) return candidate;
-    left.remove_prefix(std::min(colon + 1, left.size()));
-  }
-  return "";
+  return base::FindProgram(name, fmt::format("{}:/usr/sbin:/sbin", path == nullptr ? "" : path));
 }
 
 base::Result<std::string> RunProgram(const std::vector<std::string>& words, const std::string& input) {
-  const std::string path = FindProgram(words.front());
-  if (path.empty()) return Error{Code::kNotFound, fmt::format("{} is not installed", words.front()), {}};
+  const auto path = FindProgram(words.front());
+  if (!path) return Error{Code::kNotFound, fmt::format("{} is not installed", words.front()), {}};
   Scratch in;
   Scratch out;
   Scratch err;
   if (in.fd() < 0 || out.fd() < 0 || err.fd() < 0 || !in.Fill(input)) {
     return Error{Code::kInternal, "no memory for the streams of a program", {}};
   }
-  const auto code = Spawn(path, words, {in.fd(), out.fd(), err.fd()});
+  const auto code = Spawn(*path, words, {in.fd(), out.fd(), err.fd()});
   if (!code) return code.error();
   if (*code == 0) return out.Content();
   std::string said = err.Content().substr(0, 2000);

@@ -1,9 +1,10 @@
 #include "relay/relay.h"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <utility>
+
+#include "base/address.h"
 
 namespace chancery::relay {
 namespace {
@@ -21,8 +22,7 @@ Relay::~Relay() { Stop(); }
 
 base::Status Relay::Start() {
   upstream_.host = options_.host;
-  const bool v6 = options_.host.find(':') != std::string::npos;
-  upstream_.authority = fmt::format("{}{}{}:{}", v6 ? "[" : "", options_.host, v6 ? "]" : "", options_.port);
+  upstream_.authority = base::JoinHostPort(options_.host, options_.port);
   upstream_.credentials = options_.credentials;
   if (!options_.plaintext) {
     auto files = tls::ContextFiles::LoadClient(options_.tls);

@@ -1,21 +1,17 @@
 #include "compile/features/matches.h"
 
-#include <re2/re2.h>
-
 #include <string_view>
+
+#include "model/regex.h"
 
 namespace chancery::compile {
 namespace {
 
-// What our bootstraps allow (re2.max_program_size.error_level, contract/envoy.md §1.2).
-constexpr int kLargestRegexProgram = 1000;
-
 bool CheckRegex(const std::string& pattern, std::string& why) {
-  const re2::RE2 regex(pattern, re2::RE2::Quiet);
-  if (pattern.empty() || !regex.ok()) {
-    why = "'" + pattern + "' is not a regular expression that RE2 takes";
-  } else if (regex.ProgramSize() > kLargestRegexProgram) {
-    why = "the regular expression '" + pattern + "' is too large";
+  if (pattern.empty()) {
+    why = "a regular expression is empty";
+  } else if (const auto broken = model::WhyNoRegex(pattern)) {
+    why = "'" + pattern + "' " + *broken;
   }
   return why.empty();
 }

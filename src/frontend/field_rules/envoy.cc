@@ -2,19 +2,17 @@
 
 #include <chancery/model/virtual_node.pb.h>
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <string_view>
 
 #include "frontend/field_rules/checks.h"
+#include "model/regex.h"
 
 namespace chancery::frontend::field_rules {
 namespace {
 
 using google::protobuf::FieldDescriptor;
 
-// What our bootstraps allow (re2.max_program_size.error_level, contract/envoy.md §1.2).
-constexpr int kLargestRegexProgram = 1000;
 constexpr size_t kMaxHost = 253;
 constexpr size_t kMaxLabel = 63;
 constexpr size_t kMaxQueryParameterName = 1024;
@@ -53,13 +51,7 @@ bool IsLogFormat(const FieldDescriptor& field) {
 
 void RefuseBadRegex(const Scope& scope, const Text& text) {
   if (text.field->name() != "regex") return;
-  const re2::RE2 regex(text.value, re2::RE2::Quiet);
-  if (!regex.ok()) {
-    scope.Refuse(text.path, "must be a regular expression of RE2: " + regex.error());
-  } else if (regex.ProgramSize() > kLargestRegexProgram) {
-    scope.Refuse(text.path, fmt::format("compiles to {} RE2 instructions; Envoys take at most {}", regex.ProgramSize(),
-                                        kLargestRegexProgram));
-  }
+  if (const auto broken = model::WhyNoRegex(text.value)) scope.Refuse(text.path, *broken);
 }
 
 void RefuseControl(const Scope& scope, const Text& text) {
