@@ -36,6 +36,14 @@ def test_misuse_is_one_line_and_exit_code_two(arguments, named, tmp_path):
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("certificate, key", [("--tls-cert", "--tls-key"), ("--xds-tls-cert", "--xds-tls-key")])
+def test_a_missing_certificate_is_named_by_its_flag(certificate, key, tmp_path):
+    done = run("serve", "--data-dir", str(tmp_path / "data"), "--api", "127.0.0.1:0", "--xds", "127.0.0.1:0",
+               "--admin", "127.0.0.1:0", certificate, str(tmp_path / "absent"), key, str(tmp_path / "absent"))
+    assert done.returncode == 1, done
+    assert f"chancery serve: {certificate}, {key}" in done.stderr and str(tmp_path / "absent") in done.stderr
+
+
 def test_help_and_version():
     for arguments in (["--help"], ["serve", "--help"], ["bootstrap", "--help"], ["--version"]):
         done = run(*arguments)
