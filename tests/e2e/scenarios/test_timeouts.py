@@ -1,7 +1,10 @@
 """timeout: a request, and a silence, that last too long."""
+from concurrent import futures
+
 import pytest
 
-from support.applications import HANG
+from demo.waiting import wait_until
+from support.applications import HANG, HOLD
 from support.shop import PORTS, to
 from support.versions import both_envoys
 
@@ -42,9 +45,15 @@ def hanging(timed, clients, envoy, protocol):
 @every_protocol
 @both_envoys
 def test_per_request_ends_a_request(timed, hanging, protocol):
-    answer = timed.get(f"{protocol}-slow")
-    assert (answer.code, answer.text) == (ENDED[protocol], "upstream request timeout")
-    hanging.will_answer(200)
+    hanging.will_answer(HOLD)
+    with futures.ThreadPoolExecutor(1) as others:
+        usual = others.submit(timed.get, f"{protocol}-usual")
+        wait_until(lambda: hanging.attempts == 1, 10, "a request without a timeout of its own")
+        answer = timed.get(f"{protocol}-slow")
+        assert (answer.code, answer.text) == (ENDED[protocol], "upstream request timeout")
+        assert not usual.done()
+        hanging.release()
+        assert usual.result().code == 200
     assert timed.get(f"{protocol}-slow").code == 200
 
 

@@ -11,6 +11,7 @@ from demo import load
 from demo.waiting import wait_until
 from support import http2, requests
 from support.certificates import Authority
+from support.grpc_application import GrpcApplication, GrpcClient
 from support.handshakes import Handshakes
 from support.keeping import keeping_logs
 from support.lab import Lab
@@ -21,8 +22,8 @@ from support.tls import secret, tls, trust
 from support.versions import ENVOYS, both_envoys
 
 EDGE_PORT = 8443
-HTTP, HTTP2, TCP = 8080, 8082, 9000
-PROTOCOLS = {"http": HTTP, "http2": HTTP2, "tcp": TCP}
+HTTP, HTTP2, GRPC, TCP = 8080, 8082, 8083, 9000
+PROTOCOLS = {"http": HTTP, "http2": HTTP2, "grpc": GRPC, "tcp": TCP}
 RENEWALS = 5
 
 
@@ -51,6 +52,7 @@ class Bench:
                 lab.http_application("answer", proxy.host, port=port)
             with proxy.host.inside():
                 lab.closing(http2.Http2Application("answer", "127.0.0.1", HTTP2))
+                lab.closing(GrpcApplication("answer", "127.0.0.1", GRPC))
         self.clients = {envoy: lab.sidecar("client", envoy=envoy, more=more) for envoy in ENVOYS}
         self.gateways = {envoy: lab.gateway("edge", envoy, more=more) for envoy in ENVOYS}
         for proxy in [*self.servers.values(), *self.clients.values(), *self.gateways.values()]:
@@ -71,7 +73,7 @@ class Bench:
         for protocol, port in PROTOCOLS.items():
             router = self.lab.router(protocol, {"port": port, "protocol": protocol})
             target = {"action": {"weightedTargets": [{"virtualNode": "server", "weight": 1, "port": port}]}}
-            match = {} if protocol == "tcp" else {"match": {"prefix": "/"}}
+            match = {"tcp": {}, "grpc": {"match": {}}}.get(protocol, {"match": {"prefix": "/"}})
             self.lab.route(router, "all", **{f"{protocol}Route": {**target, **match}})
             self.lab.service(f"{protocol}.lab", virtualRouter=router)
 
@@ -150,6 +152,16 @@ def test_every_protocol_between_proxies(bench, envoy):
 
 
 @both_envoys
+def test_grpc_between_proxies(bench, envoy):
+    with contextlib.closing(GrpcClient(bench.clients[envoy].host)) as client:
+        wait_until(lambda: client.call("grpc.lab", GRPC, "/shop.Books/Get") == {"code": "OK", "answer": "answer"}, 30,
+                   "an answer over gRPC")
+        stream = client.call("grpc.lab", GRPC, "/shop.Books/ListStream", "stream")
+        assert stream == {"code": "OK", "answer": ["answer 0", "answer 1", "answer 2"]}
+    assert bench.handshakes(envoy, "grpc") > 0
+
+
+@both_envoys
 def test_a_gateways_certificate_is_renewed_under_load(bench, envoy):
     wait_until(lambda: is_good(lambda: bench.ask_gateway(envoy)), 30, "an answer")
     with Handshakes(lambda: bench.ask_gateway(envoy)) as running:
@@ -197,6 +209,22 @@ def test_an_agent_that_is_gone_takes_nothing_away(bench):
         bench.agent.close()
         running.wait_for_more(100)
     running.assert_no_failure()
+
+
+def test_a_proxy_that_starts_before_its_agent_is_whole_when_the_agent_comes(bench):
+    path = bench.lab.directory / "late.sock"
+    proxy = bench.lab.sidecar("client", envoy="newest", more=("--sds-socket", path))
+
+    def is_served():
+        return is_good(lambda: requests.ask(proxy.host, "http.lab", HTTP).status == 200)
+
+    wait_until(lambda: proxy.stats(r"^sds\..*\.update_attempt$"), 30, "a proxy that asks its agent")
+    assert not is_served()
+    agent = bench.lab.closing(SecretAgent(path))
+    agent.put_trust("trust", bench.authority)
+    agent.put_certificate("client", bench.authority.issue("late", "client.lab", "spiffe://lab/client"))
+    proxy.wait_live()
+    wait_until(is_served, 30, "an answer")
 
 
 def is_good(ask):
