@@ -19,7 +19,10 @@ using base::Status;
 constexpr std::chrono::milliseconds kTimeout{2'000};
 constexpr std::chrono::milliseconds kStatsTimeout{5'000};
 constexpr std::string_view kConnected = "control_plane.connected_state";
-constexpr std::string_view kListenerFailures = "listener_manager.listener_create_failure";
+constexpr std::string_view kCreateFailures = "listener_manager.listener_create_failure";
+// Not there without LDS, as with a bootstrap of the user's.
+constexpr std::string_view kUpdates = "listener_manager.lds.update_success";
+constexpr std::string_view kRejections = "listener_manager.lds.update_rejected";
 
 // Calls `take(name, value)` for each counter and gauge; false when the text is no such answer.
 template <typename Take>
@@ -81,13 +84,16 @@ Observation EnvoyAdmin::Observe() const {
   const auto ready = CallHttp(address_, {"GET", "/ready", kTimeout, {}});
   if (!ready) return seen;
   seen.state = Trimmed(ready->body);
-  const auto stats =
-      Ask("GET",
-          "/stats?format=json&filter=%5E(control_plane.connected_state%7Clistener_manager.listener_create_failure)%24",
-          kTimeout);
+  const auto stats = Ask("GET",
+                         "/stats?format=json&filter=%5E(control_plane.connected_state%7C"
+                         "listener_manager.(listener_create_failure%7Clds.update_(success%7Crejected)))%24",
+                         kTimeout);
   if (!stats) return seen;
   if (const auto connected = StatOf(*stats, std::string(kConnected))) seen.connected = *connected == 1;
-  seen.listener_failures = StatOf(*stats, std::string(kListenerFailures));
+  if (const auto failures = StatOf(*stats, std::string(kCreateFailures))) {
+    seen.listeners = {*failures, StatOf(*stats, std::string(kUpdates)).value_or(0),
+                      StatOf(*stats, std::string(kRejections)).value_or(0)};
+  }
   return seen;
 }
 

@@ -11,11 +11,19 @@
 
 namespace chancery::agent {
 
+// What an Envoy counted of its listeners since it was started.
+struct ListenerCounts {
+  uint64_t create_failures = 0;
+  // Of configurations: taken whole; refused, wholly or in part.
+  uint64_t updates = 0;
+  uint64_t rejections = 0;
+};
+
 // What one look at an Envoy found. Unset: it did not answer, or not that.
 struct Observation {
   std::string state = "UNREACHABLE";  // as /ready says it: LIVE, PRE_INITIALIZING, INITIALIZING, DRAINING
   std::optional<bool> connected;      // to the control plane
-  std::optional<uint64_t> listener_failures;
+  std::optional<ListenerCounts> listeners;
 };
 
 // Envoy's admin interface. Every call may block for its timeout, 2 s unless it says otherwise. Immutable, thread-safe.

@@ -12,6 +12,11 @@ namespace json = boost::json;
 
 constexpr std::string_view kLive = "LIVE";
 
+// A configuration that is refused counts until one is taken; a listener that could not be created is never tried again.
+bool Failed(const ListenerCounts& listeners) {
+  return listeners.create_failures > 0 || (listeners.rejections > 0 && listeners.updates == 0);
+}
+
 }  // namespace
 
 void Health::Started(int pid, uint32_t restarts) {
@@ -42,9 +47,9 @@ void Health::Observed(const Observation& seen) {
     }
   }
   // The stats are asked for behind the state; without them the next look decides.
-  if (!report_.initialized && seen.state == kLive && seen.listener_failures) {
+  if (seen.state == kLive && seen.listeners && report_.initial_update_failed.value_or(true)) {
     report_.initialized = true;
-    report_.initial_update_failed = *seen.listener_failures > 0;
+    report_.initial_update_failed = Failed(*seen.listeners);
   }
 }
 

@@ -25,8 +25,8 @@ struct HealthReport {
 };
 
 // Whether an Envoy is healthy, from what was seen of it (contract/envoy.md §1.3): it is live; no listener of its first
-// configuration failed; and it is not without a control plane for longer than `disconnected_timeout`, for an Envoy that
-// has a configuration serves on without one. Thread-safe; borrows the clock.
+// configuration failed, or a later one was taken whole; and it is not without a control plane for longer than
+// `disconnected_timeout`, for an Envoy that has a configuration serves on without one. Thread-safe; borrows the clock.
 class Health {
  public:
   Health(const base::Clock& clock, std::chrono::seconds disconnected_timeout)

@@ -9,6 +9,8 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr ListenerCounts kNone{};
+
 class HealthTest : public testing::Test {
  protected:
   HealthTest() { health_.Started(7, 0); }
@@ -22,52 +24,62 @@ class HealthTest : public testing::Test {
 TEST_F(HealthTest, LiveIsHealthyAndNothingElse) {
   EXPECT_FALSE(Healthy());
   for (const char* state : {"PRE_INITIALIZING", "INITIALIZING", "DRAINING", "UNREACHABLE"}) {
-    health_.Observed({state, true, 0});
+    health_.Observed({state, true, kNone});
     EXPECT_FALSE(Healthy()) << state;
   }
-  health_.Observed({"LIVE", true, 0});
+  health_.Observed({"LIVE", true, kNone});
   EXPECT_TRUE(Healthy());
 }
 
-TEST_F(HealthTest, AListenerThatFailedBeforeTheFirstLiveLastsUntilARestart) {
-  health_.Observed({"LIVE", true, 1});
-  health_.Observed({"LIVE", true, 0});
+TEST_F(HealthTest, AListenerThatCouldNotBeCreatedBeforeTheFirstLiveLastsUntilARestart) {
+  const ListenerCounts failed{.create_failures = 1, .updates = 1};
+  health_.Observed({"LIVE", true, failed});
+  health_.Observed({"LIVE", true, failed});
   EXPECT_FALSE(Healthy());
   EXPECT_EQ(health_.Report().initial_update_failed, true);
   health_.Started(8, 1);
-  health_.Observed({"LIVE", true, 0});
+  health_.Observed({"LIVE", true, kNone});
   EXPECT_TRUE(Healthy());
   EXPECT_EQ(health_.Report().restarts, 1U);
 }
 
-TEST_F(HealthTest, AListenerThatFailsLaterDoesNotMatter) {
-  health_.Observed({"LIVE", true, 0});
-  health_.Observed({"LIVE", true, 3});
+TEST_F(HealthTest, ARejectedFirstConfigurationLastsUntilOneIsTaken) {
+  health_.Observed({"LIVE", true, ListenerCounts{.rejections = 1}});
+  EXPECT_FALSE(Healthy());
+  EXPECT_TRUE(health_.Report().initialized);
+  health_.Observed({"LIVE", true, ListenerCounts{.updates = 1, .rejections = 1}});
+  EXPECT_TRUE(Healthy());
+  EXPECT_EQ(health_.Report().initial_update_failed, false);
+}
+
+TEST_F(HealthTest, WhatFailsLaterDoesNotMatter) {
+  health_.Observed({"LIVE", true, kNone});
+  health_.Observed({"LIVE", true, ListenerCounts{.create_failures = 3, .updates = 1, .rejections = 2}});
   EXPECT_TRUE(Healthy());
 }
 
 TEST_F(HealthTest, ALostControlPlaneIsHealthyForTheTimeout) {
-  health_.Observed({"LIVE", true, 0});
-  health_.Observed({"LIVE", false, 0});
+  health_.Observed({"LIVE", true, kNone});
+  health_.Observed({"LIVE", false, kNone});
   clock_.Advance(seconds(3599));
-  health_.Observed({"LIVE", false, 0});
+  health_.Observed({"LIVE", false, kNone});
   EXPECT_TRUE(Healthy());
   clock_.Advance(seconds(2));
   EXPECT_FALSE(Healthy());
-  health_.Observed({"LIVE", true, 0});
+  health_.Observed({"LIVE", true, kNone});
   EXPECT_TRUE(Healthy());
   EXPECT_EQ(health_.Report().disconnected_at, std::nullopt);
 }
 
 TEST_F(HealthTest, WhatIsSeenOfOneThatHasEndedIsNothing) {
   health_.Ended();
-  health_.Observed({"LIVE", true, 0});
+  health_.Observed({"LIVE", true, kNone});
   EXPECT_FALSE(Healthy());
   EXPECT_EQ(health_.Report().pid, -1);
 }
 
 TEST_F(HealthTest, TheReportHasTheMembersOfTheAppMeshAgent) {
-  health_.Observed({"LIVE", false, 0});
+  health_.Observed({"LIVE", false, kNone});
   clock_.Advance(seconds(5));
   EXPECT_EQ(boost::json::parse(ToJson(health_.Report())), boost::json::parse(R"({
     "healthStatus": "HEALTHY", "agentUptime": "5s", "envoyPid": "7", "envoyState": "LIVE", "envoyRestartCount": "0",

@@ -84,6 +84,25 @@ def test_a_listener_that_cannot_be_bound_is_unhealthy(world):
         agent.stop()
 
 
+def test_a_first_configuration_that_envoy_refuses_is_unhealthy_until_one_is_taken(world):
+    def spec(path):
+        return {"listeners": [{"portMapping": {"port": PORT, "protocol": "http"}}],
+                "serviceDiscovery": {"dns": {"hostname": "logging.watches"}},
+                "logging": {"accessLog": {"file": {"path": path}}}}
+
+    names = {"meshName": "watches", "virtualNodeName": "logging"}
+    world.client.create_virtual_node(**names, spec=spec(str(world.directory / "absent" / "access.log")))
+    agent = AgentProxy("mesh/watches/virtualNode/logging", world.subnet)
+    try:
+        agent.start(world.envoy, world.binary, world.control.xds, world.dns.endpoint, world.directory)
+        status = agent.wait_status(initialConfigUpdateStatus="UPDATE_FAILED")
+        assert status["healthStatus"] == "UNHEALTHY" and status["envoyState"] == "LIVE"
+        world.client.update_virtual_node(**names, spec=spec(str(world.directory / "access.log")))
+        agent.wait_status(healthStatus="HEALTHY", initialConfigUpdateStatus="UPDATE_SUCCESSFUL")
+    finally:
+        agent.stop()
+
+
 def test_secrets_come_from_the_socket_that_it_is_told_of(world):
     authority = Authority(world.directory / "certificates")
     secrets = SecretAgent(world.directory / "secrets.sock")
