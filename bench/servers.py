@@ -53,7 +53,7 @@ def chancery(binary, directory):
     _command(binary, data, "policy", "attach", "--name", "AWSAppMeshFullAccess")
     child = Child("chancery", [binary, "serve", "--data-dir", data, "--account", ACCOUNT, "--api", "127.0.0.1:0",
                                "--xds", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
-                  directory / "chancery.log", capture_stdout=True)
+                  directory / "chancery.log", stdout=subprocess.PIPE)
     try:
         yield Server("chancery", json.loads(_read_line(child))["api"],
                      (key["AccessKeyId"], key["SecretAccessKey"]), child)

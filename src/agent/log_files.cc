@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <optional>
@@ -57,46 +56,33 @@ base::Result<std::unique_ptr<LogFiles>> LogFiles::Open(const fs::path& directory
   const int file = OpenFile(path);
   if (file < 0) return Error{Code::kBadRequest, fmt::format("{} cannot be written", path.string()), {}};
   close(file);
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return Error{Code::kUnavailable, "pipe", {}};
-  return std::unique_ptr<LogFiles>(new LogFiles(path, limits, ends[0], ends[1]));
+  std::unique_ptr<LogFiles> files(new LogFiles(path, limits));
+  auto pump = OutputPump::Start([to = files.get()](std::string_view text) { to->Write(text); });
+  if (!pump) return pump.error();
+  files->pump_ = *std::move(pump);
+  return files;
 }
 
-LogFiles::LogFiles(fs::path path, Limits limits, int read_end, int write_end)
-    : path_(std::move(path)), limits_(limits), read_end_(read_end), write_end_(write_end) {
+LogFiles::LogFiles(fs::path path, Limits limits) : path_(std::move(path)), limits_(limits) {
   std::error_code error;
   file_ = OpenFile(path_);
   written_ = fs::file_size(path_, error);
   if (error) written_ = 0;
   if (const auto numbers = NumbersOf(path_); !numbers.empty()) next_ = numbers.back() + 1;
-  thread_ = std::thread([this] { Pump(); });
 }
 
 LogFiles::~LogFiles() {
-  close(write_end_);
-  thread_.join();
-  close(read_end_);
+  pump_.reset();
   if (file_ >= 0) close(file_);
 }
 
-void LogFiles::Pump() {
-  std::array<char, 64 << 10> buffer{};
-  while (true) {
-    const ssize_t got = read(read_end_, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return;
-    Write(buffer.data(), static_cast<size_t>(got));
-  }
-}
-
-void LogFiles::Write(const char* bytes, size_t count) {
-  if (written_ > 0 && written_ + count > limits_.bytes) Rotate();
-  while (count > 0 && file_ >= 0) {
-    const ssize_t put = write(file_, bytes, count);
+void LogFiles::Write(std::string_view text) {
+  if (written_ > 0 && written_ + text.size() > limits_.bytes) Rotate();
+  while (!text.empty() && file_ >= 0) {
+    const ssize_t put = write(file_, text.data(), text.size());
     if (put < 0 && errno == EINTR) continue;
     if (put <= 0) return;
-    bytes += put;
-    count -= static_cast<size_t>(put);
+    text.remove_prefix(static_cast<size_t>(put));
     written_ += static_cast<uintmax_t>(put);
   }
 }

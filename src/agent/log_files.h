@@ -4,15 +4,16 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <thread>
+#include <string_view>
 
+#include "agent/output_pump.h"
 #include "base/result.h"
 
 namespace chancery::agent {
 
 // Takes what a child process prints and keeps it in files: `name`, and `name.N` for what was there before, where N
-// counts up and the newest `kept` remain. A thread of its own reads and writes. What cannot be written (the disk is
-// full) is lost, and the child goes on. Destroyed after the child has ended, it writes what is left first.
+// counts up and the newest `kept` remain. The pump's thread writes. What cannot be written (the disk is full) is lost,
+// and the child goes on. Destroyed after the child has ended, it writes what is left first.
 class LogFiles {
  public:
   struct Limits {
@@ -28,23 +29,20 @@ class LogFiles {
   LogFiles& operator=(const LogFiles&) = delete;
 
   // The descriptor a child's output goes to.
-  int descriptor() const { return write_end_; }
+  int descriptor() const { return pump_->descriptor(); }
 
  private:
-  LogFiles(std::filesystem::path path, Limits limits, int read_end, int write_end);
-  void Pump();
-  void Write(const char* bytes, size_t count);
+  LogFiles(std::filesystem::path path, Limits limits);
+  void Write(std::string_view text);
   void Rotate();
 
   const std::filesystem::path path_;
   const Limits limits_;
-  const int read_end_;
-  const int write_end_;
-  // Confined to the thread.
+  // Confined to the pump's thread.
   int file_ = -1;
   uintmax_t written_ = 0;
   uint64_t next_ = 1;
-  std::thread thread_;
+  std::unique_ptr<OutputPump> pump_;
 };
 
 }  // namespace chancery::agent

@@ -28,7 +28,7 @@ Error Failed(std::string_view what, int number) {
 
 // In the child: only calls that are safe after a fork of a process with threads. Reports to `report` and ends when
 // something fails.
-[[noreturn]] void RunChild(const char* path, char* const* arguments, int output, int report, pid_t parent) {
+[[noreturn]] void RunChild(char* const* arguments, const Program& program, int report, pid_t parent) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -36,12 +36,10 @@ Error Failed(std::string_view what, int number) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   setpgid(0, 0);
   if (getppid() == parent) {  // else it ended before the kernel knew of our bond
-    if (output >= 0) {
-      dup2(output, STDOUT_FILENO);
-      dup2(output, STDERR_FILENO);
-    }
+    if (program.output >= 0) dup2(program.output, STDOUT_FILENO);
+    if (program.errors >= 0) dup2(program.errors, STDERR_FILENO);
     close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    execv(path, arguments);
+    execv(program.path.c_str(), arguments);
   }
   const int number = errno;
   [[maybe_unused]] const ssize_t written = write(report, &number, sizeof number);
@@ -73,7 +71,7 @@ base::Result<int> StartProgram(const Program& program) {
   if (pipe2(report.data(), O_CLOEXEC) != 0) return Failed("pipe", errno);
   const pid_t parent = getpid();
   const pid_t child = fork();
-  if (child == 0) RunChild(program.path.c_str(), arguments.data(), program.output, report[1], parent);
+  if (child == 0) RunChild(arguments.data(), program, report[1], parent);
   const int number = errno;
   close(report[1]);
   if (child < 0) {

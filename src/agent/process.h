@@ -10,8 +10,9 @@ namespace chancery::agent {
 struct Program {
   std::string path;
   std::vector<std::string> arguments;  // without the program's name
-  // Where its output goes; -1: where ours goes.
+  // Where its output goes, and what it says of errors; -1: where ours goes.
   int output = -1;
+  int errors = -1;
 };
 
 // Starts a program and gives its pid. It leads a process group of its own, so that Ctrl-C reaches it through us alone,

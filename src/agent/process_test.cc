@@ -28,7 +28,7 @@ int WaitFor(int pid) {
 std::string OutputOf(const std::string& command) {
   std::array<int, 2> ends{};
   EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
-  const auto pid = StartProgram({"/bin/sh", {"-c", command}, ends[1]});
+  const auto pid = StartProgram({"/bin/sh", {"-c", command}, ends[1], ends[1]});
   EXPECT_TRUE(pid);
   close(ends[1]);
   std::string text(4096, '\0');

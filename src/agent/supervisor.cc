@@ -13,8 +13,10 @@
 #include "agent/lifecycle.h"
 #include "agent/log_files.h"
 #include "agent/log_level.h"
+#include "agent/output_pump.h"
 #include "agent/periodic.h"
 #include "agent/process.h"
+#include "agent/standard_streams.h"
 #include "agent/stats_snapshots.h"
 #include "base/clock.h"
 #include "frontend/http_server.h"
@@ -60,6 +62,7 @@ class Agent : public EnvoyControl {
   std::optional<uint64_t> RequestsInFlight() override { return admin_.RequestsInFlight(); }
 
  private:
+  base::Status OpenOutputs();
   void Take(int number);
   void Reap();
   std::chrono::milliseconds LookAtHealth();
@@ -74,6 +77,8 @@ class Agent : public EnvoyControl {
   Api api_;
   Lifecycle lifecycle_;
   std::unique_ptr<LogFiles> log_files_;
+  std::unique_ptr<OutputPump> output_;
+  std::unique_ptr<OutputPump> errors_;
   std::unique_ptr<frontend::HttpServer> server_;
   std::optional<Periodic> health_watch_;
   std::optional<Periodic> snapshot_watch_;
@@ -85,11 +90,7 @@ base::Status Agent::Begin() {
   if (const std::string privilege = PrivilegeOf(what_.program); !privilege.empty()) {
     spdlog::warn("{} {}: if this agent is killed, the kernel does not end it", what_.program, privilege);
   }
-  if (!options.log_directory.empty()) {
-    const auto bytes = static_cast<uintmax_t>(options.log_megabytes * (1 << 20));
-    CHANCERY_RETURN_IF_ERROR(
-        cli::Assign(log_files_, LogFiles::Open(options.log_directory, options.log_name, {bytes, options.log_files})));
-  }
+  CHANCERY_RETURN_IF_ERROR(OpenOutputs());
   frontend::HttpServerOptions server;
   server.address = ApiAddress(options);
   server.threads = 4;
@@ -103,11 +104,24 @@ base::Status Agent::Begin() {
   return base::Status::Ok();
 }
 
+base::Status Agent::OpenOutputs() {
+  const AgentOptions& options = what_.options;
+  if (options.log_directory.empty()) {
+    CHANCERY_RETURN_IF_ERROR(cli::Assign(output_, PumpUnlessOpenable(STDOUT_FILENO)));
+    return cli::Assign(errors_, PumpUnlessOpenable(STDERR_FILENO));
+  }
+  const auto bytes = static_cast<uintmax_t>(options.log_megabytes * (1 << 20));
+  return cli::Assign(log_files_, LogFiles::Open(options.log_directory, options.log_name, {bytes, options.log_files}));
+}
+
 base::Status Agent::Start(uint32_t restarts) {
   log_level_.Forget();
   snapshots_.Reset();
-  const int output = log_files_ ? log_files_->descriptor() : -1;
-  auto started = StartProgram({what_.program, EnvoyArguments(what_.options, what_.bootstrap), output});
+  Program program{.path = what_.program, .arguments = EnvoyArguments(what_.options, what_.bootstrap)};
+  if (log_files_) program.output = program.errors = log_files_->descriptor();
+  if (output_) program.output = output_->descriptor();
+  if (errors_) program.errors = errors_->descriptor();
+  auto started = StartProgram(program);
   if (!started) return started.error();
   pid_ = *started;
   health_.Started(pid_, restarts);

@@ -63,7 +63,7 @@ class Control:
         self._child = Child("chancery", [
             default_binary(), "serve", "--data-dir", self.data, "--account", ACCOUNT, "--api", "127.0.0.1:0", "--xds",
             "127.0.0.1:0", "--admin", "127.0.0.1:0", "--insecure-xds-no-auth", "--oidc-audience", AUDIENCE, *arguments
-        ], directory / "chancery.log", capture_stdout=True)
+        ], directory / "chancery.log", stdout=subprocess.PIPE)
         line = self._child.stdout.readline()
         if not line:
             raise RuntimeError(f"chancery serve did not start:\n{self._child.log()}")

@@ -211,6 +211,31 @@ def test_output_goes_to_files(world, run_agent):
     assert "initializing epoch" not in agent.child.log()
 
 
+def test_access_logs_on_stdout_that_is_a_socket(world):
+    """As systemd's journal is: the kernel lets no Envoy open /dev/stdout then."""
+    world.client.create_virtual_node(meshName="watches", virtualNodeName="printing", spec={
+        "listeners": [{"portMapping": {"port": PORT, "protocol": "http"}}],
+        "serviceDiscovery": {"dns": {"hostname": "printing.watches"}},
+        "logging": {"accessLog": {"file": {"path": "/dev/stdout", "format": {"text": "saw %REQ(:PATH)%\n"}}}}})
+    ours, agents = socket.socketpair()
+    agent = AgentProxy("mesh/watches/virtualNode/printing", world.subnet, ["--", "--file-flush-interval-msec", "100"],
+                       stdout=agents)
+    try:
+        agent.start(world.envoy, world.binary, world.control.xds, world.dns.endpoint, world.directory)
+        agents.close()
+        agent.wait_healthy()
+        load.get(f"{agent.ingress}:{PORT}", path="/printed")
+        ours.settimeout(30)
+        printed = b""
+        while b"saw /printed\n" not in printed:
+            more = ours.recv(65536)
+            assert more, printed
+            printed += more
+    finally:
+        agent.stop()
+        ours.close()
+
+
 def test_a_bootstrap_of_the_users_is_taken_as_it_is(world, run_agent, tmp_path):
     agent = AgentProxy(SEARCH, world.subnet)
     made = subprocess.run([world.binary, "bootstrap", "--resource-arn", SEARCH, "--xds", world.control.xds, "--admin",

@@ -2,6 +2,7 @@
 the App Mesh agent and the relay, each with what must not pass (contract/envoy.md §7.4, §7.6)."""
 import json
 import os
+import subprocess
 import time
 
 import pytest
@@ -270,7 +271,7 @@ class Relay:
         self._child = Child(name, [
             door.world.binary, "relay", "--listen", f"unix:{self.socket}", "--xds", door.world.control.xds, "--tls-ca",
             door.authority.ca, "--allow", CART, *arguments
-        ], door.directory / f"{name}.log", capture_stdout=True, env={**os.environ, **credentials(key)} if key else None)
+        ], door.directory / f"{name}.log", stdout=subprocess.PIPE, env={**os.environ, **credentials(key)} if key else None)
         assert self._child.stdout.readline().decode().strip() == f"unix:{self.socket}", self._child.log()
 
     def log(self):

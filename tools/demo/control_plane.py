@@ -30,7 +30,7 @@ class ControlPlane:
         self.child = Child("chancery", [
             self._binary, "serve", "--data-dir", self.data, "--api", self.api, "--xds", self.xds,
             "--admin", self.admin, *self.arguments
-        ], self._directory / "chancery.log", capture_stdout=True)
+        ], self._directory / "chancery.log", stdout=subprocess.PIPE)
         ready = json.loads(self._read_line())
         self.api, self.xds, self.admin = ready["api"], ready["xds"], ready["admin"]
         return self

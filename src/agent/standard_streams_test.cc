@@ -1,0 +1,69 @@
+#include "agent/standard_streams.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <string>
+
+#include "agent/process.h"
+#include "base/unique_fd.h"
+
+namespace chancery::agent {
+namespace {
+
+// A stream as systemd gives it, and its other end.
+std::array<base::UniqueFd, 2> Sockets() {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  return {base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
+}
+
+std::string ReadAll(int descriptor) {
+  std::string text;
+  std::array<char, 4096> buffer{};
+  for (ssize_t got = 1; got > 0;) {
+    got = read(descriptor, buffer.data(), buffer.size());
+    if (got > 0) text.append(buffer.data(), static_cast<size_t>(got));
+  }
+  return text;
+}
+
+TEST(StandardStreamsTest, APipeOfOursNeedsNoPump) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+  const base::UniqueFd read_end(ends[0]);
+  const base::UniqueFd write_end(ends[1]);
+  EXPECT_TRUE(CanBeOpenedAnew(write_end.get()));
+  EXPECT_EQ(*PumpUnlessOpenable(write_end.get()), nullptr);
+}
+
+TEST(StandardStreamsTest, AChildOfOneWhoHasASocketOpensDevStdout) {
+  auto [ours, others] = Sockets();
+  ASSERT_FALSE(CanBeOpenedAnew(ours.get()));
+  auto pump = PumpUnlessOpenable(ours.get());
+  ASSERT_TRUE(pump && *pump != nullptr);
+  const auto pid =
+      StartProgram({"/bin/sh", {"-c", "echo access > /dev/stdout; echo plain"}, (*pump)->descriptor(), -1});
+  ASSERT_TRUE(pid);
+  int status = 0;
+  ASSERT_EQ(waitpid(*pid, &status, 0), *pid);
+  pump->reset();
+  ours.Reset();
+  EXPECT_EQ(ReadAll(others.get()), "access\nplain\n");
+}
+
+TEST(StandardStreamsTest, AStreamThatIsGoneLosesWhatIsPrinted) {
+  auto [ours, others] = Sockets();
+  auto pump = PumpUnlessOpenable(ours.get());
+  ASSERT_TRUE(pump && *pump != nullptr);
+  others.Reset();
+  signal(SIGPIPE, SIG_IGN);
+  EXPECT_EQ(write((*pump)->descriptor(), "lost", 4), 4);
+  pump->reset();  // returns
+}
+
+}  // namespace
+}  // namespace chancery::agent
