@@ -95,6 +95,14 @@ base::Result<json::value> Execute(const Command& command, const Flags& flags) {
   return RunCommand((*installation)->commands(), command, *arguments);
 }
 
+// A secret is told once.
+std::string WhatIsLost(const json::value& result) {
+  const auto* object = result.if_object();
+  if (object == nullptr || !object->contains("SecretAccessKey")) return "";
+  return fmt::format("; access key {} is made and its secret is lost: delete it",
+                     std::string_view(object->at("AccessKeyId").as_string()));
+}
+
 int Run(const Command& command, const Flags& flags) {
   base::InitLogging("warn");
   const auto result = Execute(command, flags);
@@ -102,8 +110,12 @@ int Run(const Command& command, const Flags& flags) {
     std::cerr << fmt::format("chancery {} {}: {}\n", command.group, command.verb, base::ToString(result.error()));
     return result.error().code == Code::kBadRequest ? kMisuse : 1;
   }
-  if (*result != json::value(json::object{})) std::cout << Pretty(*result) << "\n";
-  return 0;
+  if (*result == json::value(json::object{})) return 0;
+  std::cout << Pretty(*result) << "\n" << std::flush;
+  if (std::cout) return 0;
+  std::cerr << fmt::format("chancery {} {}: the result cannot be written to stdout{}\n", command.group, command.verb,
+                           WhatIsLost(*result));
+  return 1;
 }
 
 void AddCommand(CLI::App& group, const Command& command, int* exit_code) {

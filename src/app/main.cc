@@ -1,9 +1,11 @@
 // The chancery command: reads its words, runs one subcommand. Misuse is one line on stderr and exit
 // code 2; a failure at run time is 1.
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -38,6 +40,22 @@ sigset_t BlockSignals() {
   return stop;
 }
 
+// A standard descriptor that is closed would be given to the next file or socket, and what is printed would go there.
+void HoldStandardStreams() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // Takes the lowest number that is free. To read only, so that what is printed is not thought to be written.
+    if (fcntl(descriptor, F_GETFD) < 0) [[maybe_unused]]
+      const int opened = open("/dev/null", O_RDONLY);
+  }
+}
+
+// For what prints addresses and goes on.
+void Print(const std::string& line) {
+  std::cout << line << "\n" << std::flush;
+  if (!std::cout) spdlog::warn("cannot write to stdout: {}", line);
+  std::cout.clear();
+}
+
 int Serve(const ServeOptions& options) {
   if (const auto checked = CheckServeOptions(options); !checked) {
     std::cerr << "chancery serve: " << checked.error().message << "\n";
@@ -50,7 +68,7 @@ int Serve(const ServeOptions& options) {
     std::cerr << "chancery serve: " << base::ToString(started.error()) << "\n";
     return 1;
   }
-  std::cout << control_plane.ReadyLine() << "\n" << std::flush;
+  Print(control_plane.ReadyLine());
   int signal_number = 0;
   sigwait(&stop, &signal_number);
   spdlog::info("signal {}: stopping", signal_number);
@@ -71,7 +89,7 @@ int RunRelay(const RelayFlags& flags) {
     std::cerr << "chancery relay: " << base::ToString(started.error()) << "\n";
     return 1;
   }
-  for (const std::string& address : relay.addresses()) std::cout << address << "\n" << std::flush;
+  for (const std::string& address : relay.addresses()) Print(address);
   int signal_number = 0;
   sigwait(&stop, &signal_number);
   spdlog::info("signal {}: stopping", signal_number);
@@ -119,7 +137,11 @@ int Run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return chancery::app::Run(argc, argv);
+    chancery::app::HoldStandardStreams();
+    const int exit_code = chancery::app::Run(argc, argv);
+    if (exit_code != 0 || std::cout.flush()) return exit_code;
+    std::fprintf(stderr, "chancery: cannot write to stdout\n");
+    return 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "chancery: %s\n", error.what());
     return 1;

@@ -157,3 +157,11 @@ def test_a_slip_of_the_directory_makes_no_installation(world, tmp_path):
     assert made.returncode == 0
     assert "is a new installation; no server is running on it" in made.stderr
     assert run("keys", "list").returncode == 0
+
+
+def test_a_key_whose_secret_cannot_be_told_is_named(world):
+    create = [world.binary, "keys", "create", "--account", ACCOUNT, "--user", "lost", "--data-dir", world.control.data]
+    with open("/dev/full", "wb") as full:
+        told = subprocess.run(create, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    listed = world.control.command("keys", "list", "--account", ACCOUNT, "--user", "lost")["AccessKeyMetadata"]
+    assert told.returncode == 1 and listed[0]["AccessKeyId"] in told.stderr and "delete it" in told.stderr

@@ -50,6 +50,14 @@ def test_help_and_version():
         assert done.returncode == 0 and done.stdout and not done.stderr, arguments
 
 
+@pytest.mark.parametrize("stdout", [">/dev/full", ">&-"])
+def test_what_cannot_be_printed_is_a_failure(stdout):
+    for words in ("--help", "bootstrap --resource-arn mesh/m/virtualNode/n --xds 127.0.0.1:1"):
+        done = subprocess.run(["sh", "-c", f"exec {default_binary()} {words} {stdout}"], capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert (done.returncode, done.stderr) == (1, "chancery: cannot write to stdout\n")
+
+
 def test_each_flag_has_a_variable(tmp_path):
     done = run("serve", env={"CHANCERY_INSECURE_NO_AUTH": "1", "CHANCERY_API": "0.0.0.0:0",
                              "CHANCERY_DATA_DIR": str(tmp_path / "data")})
