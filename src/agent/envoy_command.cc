@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -64,9 +67,23 @@ cli::Endpoint AdminEndpoint(const cli::Endpoint& bound) {
   return bound;
 }
 
+Status CheckReadable(std::string_view name, const std::string& path) {
+  if (path.empty() || access(path.c_str(), R_OK) == 0) return Status::Ok();
+  return base::Error{base::Code::kBadRequest, fmt::format("{}: {}: {}", name, path, std::strerror(errno)), {}};
+}
+
+// Without one of them an Envoy runs on, and of all its streams says only that they are closed.
+Status CheckAccessFiles(const cli::XdsAccess& access) {
+  CHANCERY_RETURN_IF_ERROR(CheckReadable("--xds-tls-ca", access.tls_ca));
+  CHANCERY_RETURN_IF_ERROR(CheckReadable("--xds-client-cert", access.client_certificate));
+  CHANCERY_RETURN_IF_ERROR(CheckReadable("--xds-client-key", access.client_key));
+  return CheckReadable("--xds-token-file", access.token_file);
+}
+
 // The bootstrap that `what` runs with; null when the user has one.
 Status MakeBootstrapFile(cli::BootstrapOptions options, const cli::Environment& environment,
                          std::unique_ptr<BootstrapFile>& file) {
+  CHANCERY_RETURN_IF_ERROR(CheckAccessFiles(options.xds_access));
   CHANCERY_RETURN_IF_ERROR(cli::ReadFiles(options));
   GatherPlatform(environment, options.platform);
   std::vector<std::string> warnings;
@@ -83,6 +100,7 @@ base::Result<int> Supervised(const Arguments& arguments, AgentOptions agent, con
   auto program = base::FindProgram(agent.envoy, Variable(environment, "PATH", "/usr/local/bin:/usr/bin:/bin"));
   if (!program) return base::Error{program.error().code, fmt::format("--envoy: {}", program.error().message), {}};
   Supervision what{*std::move(program), agent.config_file, AdminEndpoint(bootstrap->admin), std::move(agent)};
+  CHANCERY_RETURN_IF_ERROR(CheckReadable("ENVOY_CONFIG_FILE", what.bootstrap));
   std::unique_ptr<BootstrapFile> file;
   if (what.bootstrap.empty()) {
     CHANCERY_RETURN_IF_ERROR(MakeBootstrapFile(*std::move(bootstrap), environment, file));

@@ -3,37 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <map>
-#include <sstream>
 #include <utility>
 #include <vector>
+
+#include "cli/command_testing.h"
 
 namespace chancery::agent {
 namespace {
 
 using testing::HasSubstr;
 
-struct Outcome {
-  int exit_code = -1;
-  std::string err;
-};
-
-Outcome RunCommand(std::vector<std::string> arguments, std::map<std::string, std::string> variables) {
-  std::ostringstream out;
-  std::ostringstream err;
-  Outcome outcome;
-  CLI::App app("test");
-  const auto environment = [&](const std::string& name) {
-    const auto found = variables.find(name);
-    return found == variables.end() ? std::nullopt : std::optional<std::string>(found->second);
-  };
-  AddEnvoyCommand(app, {out, err, environment}, &outcome.exit_code);
-  arguments.insert(arguments.begin(), "envoy");
-  std::reverse(arguments.begin(), arguments.end());
-  app.parse(std::move(arguments));
-  outcome.err = err.str();
-  return outcome;
+cli::Outcome RunCommand(std::vector<std::string> arguments, const std::map<std::string, std::string>& variables) {
+  return cli::RunCommand(AddEnvoyCommand, "envoy", std::move(arguments), variables);
 }
 
 TEST(EnvoyCommandTest, MisuseIsOneLineAndTwo) {
@@ -47,6 +29,19 @@ TEST(EnvoyCommandTest, MisuseIsOneLineAndTwo) {
            {{"--envoy", "/nowhere"}, {}, "chancery envoy: --envoy: /nowhere is no program that can be run\n"},
            {{}, {{"PATH", "/nowhere"}}, "chancery envoy: --envoy: envoy is not in PATH\n"},
            {{"--envoy", "/bin/true"}, {}, "chancery envoy: --resource-arn (or APPMESH_RESOURCE_ARN) is required\n"},
+           {{"--envoy", "/bin/true", "--xds-tls-ca", "/nowhere/ca.pem"},
+            {},
+            "chancery envoy: --xds-tls-ca: /nowhere/ca.pem: No such file or directory\n"},
+           {{"--envoy", "/bin/true"},
+            {{"ENVOY_CONFIG_FILE", "/nowhere/envoy.yaml"}},
+            "chancery envoy: ENVOY_CONFIG_FILE: /nowhere/envoy.yaml: No such file or directory\n"},
+           {{},
+            {{"APPMESH_SDS_SOCKET_PATH", "s.sock"}},
+            "chancery envoy: APPMESH_SDS_SOCKET_PATH: expected an absolute path, not 's.sock'\n"},
+           {{},
+            {{"ENVOY_CONCURRENCY", "-2"}},
+            "chancery envoy: ENVOY_CONCURRENCY: expected a whole number from 1 to 1024, or 0 or -1 for Envoy's own "
+            "choice, not '-2'\n"},
            {{},
             {{"HC_POLL_INTERVAL_MS", "1"}},
             "chancery envoy: HC_POLL_INTERVAL_MS: expected whole milliseconds from 2000 to 30000, not '1'\n"},
@@ -54,15 +49,15 @@ TEST(EnvoyCommandTest, MisuseIsOneLineAndTwo) {
            {{},
             {{"APPMESH_XDS_ENDPOINT", "nowhere"}},
             "chancery envoy: APPMESH_XDS_ENDPOINT: expected HOST:PORT, not 'nowhere'\n"}}) {
-    const Outcome outcome = RunCommand(test.arguments, test.variables);
+    const cli::Outcome outcome = RunCommand(test.arguments, test.variables);
     EXPECT_EQ(outcome.exit_code, 2) << test.expected;
     EXPECT_EQ(outcome.err, test.expected);
   }
 }
 
 TEST(EnvoyCommandTest, ReadinessOfNobodyIsOne) {
-  const Outcome outcome = RunCommand({"--readiness", "--api", "unix:/nowhere/agent.sock"},
-                                     {{"APPNET_AGENT_POLL_ENVOY_READINESS_TIMEOUT_S", "0"}});
+  const cli::Outcome outcome = RunCommand({"--readiness", "--api", "unix:/nowhere/agent.sock"},
+                                          {{"APPNET_AGENT_POLL_ENVOY_READINESS_TIMEOUT_S", "0"}});
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("chancery envoy: GET /status: "));
 }

@@ -29,7 +29,9 @@ Status SetLogLevel(Options& options, const std::string& value) {
 // The App Mesh agent's -1 is "unset".
 Status SetConcurrency(Options& options, const std::string& value) {
   if (value == "-1" || value == "0") return Status::Ok();
-  return Assign(options.concurrency, cli::ParseNumberBetween(value, 1, 1024));
+  const auto threads = cli::ParseNumberBetween(value, 1, 1024);
+  if (!threads) return Expected("a whole number from 1 to 1024, or 0 or -1 for Envoy's own choice", value);
+  return Assign(options.concurrency, threads);
 }
 
 Status SetApiMode(Options& options, const std::string& value) {

@@ -6,6 +6,7 @@
 
 #include "app/xds_listeners.h"
 #include "base/address.h"
+#include "tls/context_files.h"
 
 namespace chancery::app {
 namespace {
@@ -59,7 +60,10 @@ base::Status SetTls(const RelayFlags& flags, relay::RelayOptions& options) {
   }
   options.plaintext = flags.insecure_plaintext;
   options.tls = {flags.client_certificate, flags.client_key, flags.tls_ca};
-  return base::Status::Ok();
+  if (options.plaintext) return base::Status::Ok();
+  const auto loaded = tls::ContextFiles::LoadClient(options.tls);
+  return loaded ? base::Status::Ok()
+                : base::Status(Misuse("--tls-ca, --client-cert, --client-key: " + base::ToString(loaded.error())));
 }
 
 }  // namespace

@@ -55,6 +55,14 @@ Status SetAdmin(BootstrapOptions& options, const std::string& value) {
   return Assign(options.admin, value.starts_with("unix:") ? ParseXdsEndpoint(value) : ParseAddressPort(value));
 }
 
+// Envoy would look for another one below the directory that it happens to be started in.
+Status SetSdsSocket(BootstrapOptions& options, const std::string& value) {
+  if (!value.starts_with('/')) {
+    return base::Error{base::Code::kBadRequest, fmt::format("expected an absolute path, not '{}'", value), {}};
+  }
+  return AssignText(options.sds_socket, value);
+}
+
 Status SetFetchTimeout(BootstrapOptions& options, const std::string& value) {
   return Assign(options.initial_fetch_timeout, ParseSeconds(value, 0, 86'400));
 }
@@ -167,7 +175,7 @@ std::vector<Setting> ProxySettings() {
        {"APPMESH_SDS_SOCKET_PATH"},
        "PATH",
        "Unix socket of a local secret agent, such as SPIRE's",
-       [](Options& o, Text v) { return AssignText(o.sds_socket, v); }},
+       SetSdsSocket},
       {"--dns-resolver",
        {},
        "ADDRESS:PORT",
