@@ -19,7 +19,7 @@ cli::Outcome RunCommand(std::vector<std::string> arguments, const std::map<std::
 
 TEST(InterceptCommandTest, PrintsTheRulesOfTheToolThatIsAsked) {
   const cli::Outcome nft = RunCommand({"--print", "--with", "iptables", "--app-ports", "8080", "--ipv6"},
-                                 {{"APPMESH_IGNORE_UID", "1337"}, {"APPMESH_APP_PORTS", "9090"}});
+                                      {{"APPMESH_IGNORE_UID", "1337"}, {"APPMESH_APP_PORTS", "9090"}});
   EXPECT_EQ(nft.exit_code, 0) << nft.err;
   EXPECT_THAT(nft.out, HasSubstr("--uid-owner 1337"));
   EXPECT_THAT(nft.out, HasSubstr("8080"));
