@@ -9,21 +9,13 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/write_all.h"
+
 namespace chancery::agent {
 namespace {
 
 // Envoy tells JSON from YAML by the name's end.
 constexpr std::string_view kSuffix = ".json";
-
-bool WriteAll(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t put = write(file, text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return false;
-    text.remove_prefix(static_cast<size_t>(put));
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -35,7 +27,7 @@ base::Result<std::unique_ptr<BootstrapFile>> BootstrapFile::Write(const std::str
     return base::Error{base::Code::kUnavailable, fmt::format("{}: {}", path, std::strerror(errno)), {}};
   }
   std::unique_ptr<BootstrapFile> made(new BootstrapFile(path));
-  const bool written = WriteAll(file, text);
+  const bool written = base::WriteAll(file, text);
   if (close(file) == 0 && written) return made;
   return base::Error{base::Code::kUnavailable, fmt::format("{} cannot be written", path), {}};
 }

@@ -20,7 +20,6 @@ constexpr std::chrono::milliseconds kTimeout{2'000};
 constexpr std::chrono::milliseconds kStatsTimeout{5'000};
 constexpr std::string_view kConnected = "control_plane.connected_state";
 constexpr std::string_view kCreateFailures = "listener_manager.listener_create_failure";
-// Not there without LDS, as with a bootstrap of the user's.
 constexpr std::string_view kUpdates = "listener_manager.lds.update_success";
 constexpr std::string_view kRejections = "listener_manager.lds.update_rejected";
 
@@ -91,7 +90,7 @@ Observation EnvoyAdmin::Observe() const {
   if (!stats) return seen;
   if (const auto connected = StatOf(*stats, std::string(kConnected))) seen.connected = *connected == 1;
   if (const auto failures = StatOf(*stats, std::string(kCreateFailures))) {
-    seen.listeners = {*failures, StatOf(*stats, std::string(kUpdates)).value_or(0),
+    seen.listeners = {*failures, StatOf(*stats, std::string(kUpdates)),
                       StatOf(*stats, std::string(kRejections)).value_or(0)};
   }
   return seen;

@@ -14,8 +14,9 @@ namespace chancery::agent {
 // What an Envoy counted of its listeners since it was started.
 struct ListenerCounts {
   uint64_t create_failures = 0;
-  // Of configurations: taken whole; refused, wholly or in part.
-  uint64_t updates = 0;
+  // Of configurations over LDS: taken whole; refused, wholly or in part. Unset: it has no LDS, as with a bootstrap of
+  // the user's.
+  std::optional<uint64_t> updates = {};
   uint64_t rejections = 0;
 };
 

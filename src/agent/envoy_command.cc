@@ -76,8 +76,11 @@ Status CheckReadable(std::string_view name, const std::string& path) {
 Status CheckAccessFiles(const cli::XdsAccess& access) {
   CHANCERY_RETURN_IF_ERROR(CheckReadable("--xds-tls-ca", access.tls_ca));
   CHANCERY_RETURN_IF_ERROR(CheckReadable("--xds-client-cert", access.client_certificate));
-  CHANCERY_RETURN_IF_ERROR(CheckReadable("--xds-client-key", access.client_key));
-  return CheckReadable("--xds-token-file", access.token_file);
+  // This one is read for each stream, and may come later.
+  if (const auto token = CheckReadable("--xds-token-file", access.token_file); !token) {
+    spdlog::warn("{}", base::ToString(token.error()));
+  }
+  return CheckReadable("--xds-client-key", access.client_key);
 }
 
 // The bootstrap that `what` runs with; null when the user has one.

@@ -37,7 +37,8 @@ TEST(EnvoyCommandTest, MisuseIsOneLineAndTwo) {
             "chancery envoy: ENVOY_CONFIG_FILE: /nowhere/envoy.yaml: No such file or directory\n"},
            {{},
             {{"APPMESH_SDS_SOCKET_PATH", "s.sock"}},
-            "chancery envoy: APPMESH_SDS_SOCKET_PATH: expected an absolute path, not 's.sock'\n"},
+            "chancery envoy: APPMESH_SDS_SOCKET_PATH: expected an absolute path, or @NAME for an abstract socket, not "
+            "'s.sock'\n"},
            {{},
             {{"ENVOY_CONCURRENCY", "-2"}},
             "chancery envoy: ENVOY_CONCURRENCY: expected a whole number from 1 to 1024, or 0 or -1 for Envoy's own "

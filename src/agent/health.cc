@@ -12,9 +12,11 @@ namespace json = boost::json;
 
 constexpr std::string_view kLive = "LIVE";
 
-// A configuration that is refused counts until one is taken; a listener that could not be created is never tried again.
-bool Failed(const ListenerCounts& listeners) {
-  return listeners.create_failures > 0 || (listeners.rejections > 0 && listeners.updates == 0);
+// Whether the first listeners failed, and none were taken whole since; unset while none came.
+std::optional<bool> Failed(const ListenerCounts& listeners) {
+  if (listeners.updates.value_or(0) > 0) return false;
+  if (listeners.rejections > 0 || listeners.create_failures > 0) return true;
+  return listeners.updates ? std::nullopt : std::optional(false);
 }
 
 }  // namespace

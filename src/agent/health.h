@@ -21,12 +21,13 @@ struct HealthReport {
   std::optional<bool> connected;
   std::optional<base::Clock::WallTime> disconnected_at;
   bool initialized = false;                   // was live since it was started
-  std::optional<bool> initial_update_failed;  // once it is initialized
+  std::optional<bool> initial_update_failed;  // once it is initialized and listeners came
 };
 
-// Whether an Envoy is healthy, from what was seen of it (contract/envoy.md §1.3): it is live; no listener of its first
-// configuration failed, or a later one was taken whole; and it is not without a control plane for longer than
-// `disconnected_timeout`, for an Envoy that has a configuration serves on without one. Thread-safe; borrows the clock.
+// Whether an Envoy is healthy, from what was seen of it (contract/envoy.md §1.3): it is live; its first listeners did
+// not fail, or later ones were taken whole (§1.3 names those that cannot be made; those that Envoy refuses are our
+// addition); and it is not without a control plane for longer than `disconnected_timeout`, for an Envoy that has a
+// configuration serves on without one. Thread-safe; borrows the clock.
 class Health {
  public:
   Health(const base::Clock& clock, std::chrono::seconds disconnected_timeout)

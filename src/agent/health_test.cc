@@ -31,25 +31,34 @@ TEST_F(HealthTest, LiveIsHealthyAndNothingElse) {
   EXPECT_TRUE(Healthy());
 }
 
-TEST_F(HealthTest, AListenerThatCouldNotBeCreatedBeforeTheFirstLiveLastsUntilARestart) {
-  const ListenerCounts failed{.create_failures = 1, .updates = 1};
-  health_.Observed({"LIVE", true, failed});
-  health_.Observed({"LIVE", true, failed});
-  EXPECT_FALSE(Healthy());
-  EXPECT_EQ(health_.Report().initial_update_failed, true);
+TEST_F(HealthTest, AListenerThatFailsWithoutLdsLastsUntilARestart) {
+  for (int i = 0; i < 2; ++i) {
+    health_.Observed({"LIVE", true, ListenerCounts{.create_failures = 1}});
+    EXPECT_FALSE(Healthy());
+    EXPECT_EQ(health_.Report().initial_update_failed, true);
+  }
   health_.Started(8, 1);
   health_.Observed({"LIVE", true, kNone});
   EXPECT_TRUE(Healthy());
   EXPECT_EQ(health_.Report().restarts, 1U);
 }
 
-TEST_F(HealthTest, ARejectedFirstConfigurationLastsUntilOneIsTaken) {
-  health_.Observed({"LIVE", true, ListenerCounts{.rejections = 1}});
+TEST_F(HealthTest, RefusedFirstListenersLastUntilSomeAreTaken) {
+  // A port that is taken counts as both.
+  health_.Observed({"LIVE", true, ListenerCounts{.create_failures = 1, .updates = 0, .rejections = 1}});
   EXPECT_FALSE(Healthy());
   EXPECT_TRUE(health_.Report().initialized);
-  health_.Observed({"LIVE", true, ListenerCounts{.updates = 1, .rejections = 1}});
+  health_.Observed({"LIVE", true, ListenerCounts{.create_failures = 1, .updates = 1, .rejections = 1}});
   EXPECT_TRUE(Healthy());
   EXPECT_EQ(health_.Report().initial_update_failed, false);
+}
+
+TEST_F(HealthTest, LiveBeforeAnyListenersDecidesNothing) {
+  health_.Observed({"LIVE", false, ListenerCounts{.updates = 0}});
+  EXPECT_TRUE(Healthy());
+  EXPECT_EQ(health_.Report().initial_update_failed, std::nullopt);
+  health_.Observed({"LIVE", true, ListenerCounts{.updates = 0, .rejections = 1}});
+  EXPECT_FALSE(Healthy());
 }
 
 TEST_F(HealthTest, WhatFailsLaterDoesNotMatter) {

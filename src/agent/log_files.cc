@@ -2,14 +2,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <optional>
 #include <utility>
 #include <vector>
+
+#include "base/write_all.h"
 
 namespace chancery::agent {
 namespace {
@@ -18,7 +21,9 @@ namespace fs = std::filesystem;
 using base::Code;
 using base::Error;
 
-int OpenFile(const fs::path& path) { return open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644); }
+base::UniqueFd OpenFile(const fs::path& path, int more = 0) {
+  return base::UniqueFd(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | more, 0644));
+}
 
 // The N of `name.N`.
 std::optional<uint64_t> NumberOf(const fs::path& file, const fs::path& log) {
@@ -53,48 +58,45 @@ base::Result<std::unique_ptr<LogFiles>> LogFiles::Open(const fs::path& directory
     return Error{Code::kBadRequest, fmt::format("{} is no directory", directory.string()), {}};
   }
   const fs::path path = directory / name;
-  const int file = OpenFile(path);
-  if (file < 0) return Error{Code::kBadRequest, fmt::format("{} cannot be written", path.string()), {}};
-  close(file);
+  if (!OpenFile(path)) return Error{Code::kBadRequest, fmt::format("{} cannot be written", path.string()), {}};
   std::unique_ptr<LogFiles> files(new LogFiles(path, limits));
-  auto pump = OutputPump::Start([to = files.get()](std::string_view text) { to->Write(text); });
+  auto pump = OutputPump::Start([to = files.get()](std::string_view text, int) { to->Write(text); });
   if (!pump) return pump.error();
   files->pump_ = *std::move(pump);
   return files;
 }
 
 LogFiles::LogFiles(fs::path path, Limits limits) : path_(std::move(path)), limits_(limits) {
-  std::error_code error;
-  file_ = OpenFile(path_);
-  written_ = fs::file_size(path_, error);
-  if (error) written_ = 0;
   if (const auto numbers = NumbersOf(path_); !numbers.empty()) next_ = numbers.back() + 1;
-}
-
-LogFiles::~LogFiles() {
-  pump_.reset();
-  if (file_ >= 0) close(file_);
+  Reopen(0);
 }
 
 void LogFiles::Write(std::string_view text) {
-  if (written_ > 0 && written_ + text.size() > limits_.bytes) Rotate();
-  while (!text.empty() && file_ >= 0) {
-    const ssize_t put = write(file_, text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return;
-    text.remove_prefix(static_cast<size_t>(put));
-    written_ += static_cast<uintmax_t>(put);
-  }
+  if (file_ && written_ > 0 && written_ + text.size() > limits_.bytes) Rotate();
+  if (!file_) Reopen(0);
+  const bool whole = file_ && base::WriteAll(file_.get(), text);
+  written_ += text.size();
+  if (!whole && !losing_) spdlog::warn("Envoy's output is lost: {}: {}", path_.string(), std::strerror(errno));
+  if (!whole) file_.Reset();
+  losing_ = !whole;
+}
+
+void LogFiles::Reopen(int more) {
+  file_ = OpenFile(path_, more);
+  std::error_code error;
+  written_ = fs::file_size(path_, error);
+  if (error) written_ = 0;
 }
 
 void LogFiles::Rotate() {
-  if (file_ >= 0) close(file_);
+  file_.Reset();
   std::error_code error;
   fs::rename(path_, Rotated(path_, next_++), error);
+  // Where no file can be put beside it, it starts anew rather than grow.
+  if (error) return Reopen(O_TRUNC);
   const std::vector<uint64_t> numbers = NumbersOf(path_);
   for (size_t i = 0; i + limits_.kept < numbers.size(); ++i) fs::remove(Rotated(path_, numbers[i]), error);
-  file_ = OpenFile(path_);
-  written_ = 0;
+  Reopen(0);
 }
 
 }  // namespace chancery::agent

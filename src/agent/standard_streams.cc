@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits.h>
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <string>
 
@@ -13,15 +16,22 @@
 namespace chancery::agent {
 namespace {
 
-void WriteAll(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t put = write(descriptor, text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0 && errno == EAGAIN) {  // somebody who has it too made it so
-      pollfd room{descriptor, POLLOUT, 0};
-      poll(&room, 1, -1);
-      continue;
-    }
+// How long a stop waits for a stream that is full.
+constexpr int kLastWaitMs = 100;
+
+// Whether the stream has room. Waits for it, but not for long once `stop` can be read.
+bool HasRoom(int descriptor, int stop) {
+  std::array<pollfd, 2> events{{{descriptor, POLLOUT, 0}, {stop, POLLIN, 0}}};
+  if (poll(events.data(), events.size(), -1) < 0) return errno == EINTR;
+  if (events[0].revents == 0) poll(events.data(), 1, kLastWaitMs);
+  return events[0].revents != 0;
+}
+
+// In pieces that fit where poll(2) finds room, so that a stream that nobody reads blocks in HasRoom.
+void WriteStream(int descriptor, std::string_view text, int stop) {
+  while (!text.empty() && HasRoom(descriptor, stop)) {
+    const ssize_t put = write(descriptor, text.data(), std::min<size_t>(text.size(), PIPE_BUF));
+    if (put < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (put <= 0) return;
     text.remove_prefix(static_cast<size_t>(put));
   }
@@ -37,7 +47,7 @@ bool CanBeOpenedAnew(int descriptor) {
 
 base::Result<std::unique_ptr<OutputPump>> PumpUnlessOpenable(int descriptor) {
   if (CanBeOpenedAnew(descriptor)) return std::unique_ptr<OutputPump>();
-  return OutputPump::Start([descriptor](std::string_view text) { WriteAll(descriptor, text); });
+  return OutputPump::Start([descriptor](std::string_view text, int stop) { WriteStream(descriptor, text, stop); });
 }
 
 }  // namespace chancery::agent

@@ -2,14 +2,17 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <array>
 #include <string>
+#include <thread>
 
 #include "agent/process.h"
 #include "base/unique_fd.h"
+#include "base/write_all.h"
 
 namespace chancery::agent {
 namespace {
@@ -55,14 +58,56 @@ TEST(StandardStreamsTest, AChildOfOneWhoHasASocketOpensDevStdout) {
   EXPECT_EQ(ReadAll(others.get()), "access\nplain\n");
 }
 
+// More than a socket and a pipe hold, from a child that is gone then.
+void Flood(int output) {
+  const auto pid = StartProgram({"/bin/sh", {"-c", "yes | head -c 2000000 & sleep 0.1; kill $!"}, output, output});
+  ASSERT_TRUE(pid);
+  int status = 0;
+  ASSERT_EQ(waitpid(*pid, &status, 0), *pid);
+}
+
+TEST(StandardStreamsTest, AStreamThatNobodyReadsHoldsUpNoEnd) {
+  auto [ours, others] = Sockets();
+  auto pump = PumpUnlessOpenable(ours.get());
+  ASSERT_TRUE(pump && *pump != nullptr);
+  Flood((*pump)->descriptor());
+  pump->reset();  // returns
+}
+
+TEST(StandardStreamsTest, AStreamThatMustNotBlockIsWaitedFor) {
+  auto [ours, others] = Sockets();
+  ASSERT_EQ(fcntl(ours.get(), F_SETFL, O_NONBLOCK), 0);
+  auto pump = PumpUnlessOpenable(ours.get());
+  ASSERT_TRUE(pump && *pump != nullptr);
+  std::string read;
+  std::thread reader([&, from = others.get()] { read = ReadAll(from); });
+  const std::string text(1'000'000, 'x');
+  EXPECT_TRUE(base::WriteAll((*pump)->descriptor(), text));
+  pump->reset();
+  ours.Reset();
+  reader.join();
+  EXPECT_EQ(read.size(), text.size());
+}
+
+TEST(OutputPumpTest, SomebodyElseWhoHasThePipeIsNotWaitedFor) {
+  std::string taken;
+  auto pump = OutputPump::Start([&](std::string_view text, int) { taken += text; });
+  ASSERT_TRUE(pump);
+  const base::UniqueFd others(dup((*pump)->descriptor()));
+  EXPECT_TRUE(base::WriteAll(others.get(), "last words"));
+  pump->reset();  // returns
+  EXPECT_EQ(taken, "last words");
+}
+
 TEST(StandardStreamsTest, AStreamThatIsGoneLosesWhatIsPrinted) {
   auto [ours, others] = Sockets();
   auto pump = PumpUnlessOpenable(ours.get());
   ASSERT_TRUE(pump && *pump != nullptr);
   others.Reset();
-  signal(SIGPIPE, SIG_IGN);
-  EXPECT_EQ(write((*pump)->descriptor(), "lost", 4), 4);
+  const auto before = signal(SIGPIPE, SIG_IGN);
+  EXPECT_TRUE(base::WriteAll((*pump)->descriptor(), "lost"));
   pump->reset();  // returns
+  signal(SIGPIPE, before);
 }
 
 }  // namespace

@@ -11,7 +11,6 @@
 #include <iostream>
 #include <map>
 #include <memory>
-#include <sstream>
 
 #include "app/admin_socket.h"
 #include "app/command_table.h"
@@ -28,7 +27,7 @@ using base::Error;
 using Kind = CommandArgument::Kind;
 
 constexpr int kMisuse = 2;
-constexpr std::uintmax_t kMaxFile = 1 << 20;
+constexpr size_t kMaxFile = 1 << 20;
 
 // What the flags of one command are written to.
 struct Flags {
@@ -38,14 +37,15 @@ struct Flags {
 };
 
 base::Result<std::string> ReadFile(const std::string& name) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(name, error);
-  if (!error && size > kMaxFile) return Error{Code::kBadRequest, name + " is larger than 1 MiB", {}};
   std::ifstream file(name, std::ios::binary);
-  std::ostringstream content;
-  content << file.rdbuf();
-  if (!file) return Error{Code::kBadRequest, "cannot read " + name, {}};
-  return content.str();
+  std::string content(kMaxFile + 1, '\0');
+  file.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (file.bad() || !file.is_open() || (file.fail() && !file.eof())) {
+    return Error{Code::kBadRequest, "cannot read " + name, {}};
+  }
+  content.resize(static_cast<size_t>(file.gcount()));
+  if (content.size() > kMaxFile) return Error{Code::kBadRequest, name + " is larger than 1 MiB", {}};
+  return content;
 }
 
 base::Result<json::object> ToArguments(const Command& command, const Flags& flags) {

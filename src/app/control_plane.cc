@@ -30,7 +30,7 @@ base::Error Named(std::string_view flag, const base::Error& error) {
   return {error.code, std::string(flag) + ": " + base::ToString(error), {}};
 }
 
-// So that a file that cannot be used is named by its flag, not by that of the address it is for.
+// So that a file that cannot be used is named by its flag, before a proxy or a client is let in.
 base::Status CheckTls(std::string_view flags, const tls::Files& files) {
   if (files.certificate.empty()) return base::Status::Ok();
   const auto loaded = tls::ContextFiles::LoadServer(files, /*h2=*/false);
@@ -44,6 +44,9 @@ ControlPlane::ControlPlane(ServeOptions options) : options_(std::move(options)),
 ControlPlane::~ControlPlane() { Stop(); }
 
 base::Status ControlPlane::Start() {
+  CHANCERY_RETURN_IF_ERROR(CheckTls("--tls-cert, --tls-key", {options_.tls_certificate, options_.tls_key, {}}));
+  CHANCERY_RETURN_IF_ERROR(CheckTls("--xds-tls-cert, --xds-tls-key, --xds-client-ca",
+                                    {options_.xds_tls_certificate, options_.xds_tls_key, options_.xds_client_ca}));
   auto store = store::SqliteStore::Open(options_.installation.data_dir);
   if (!store) return Named("--data-dir", store.error());
   store_ = *std::move(store);
@@ -120,14 +123,12 @@ base::Result<std::unique_ptr<ems::StreamGate>> ControlPlane::MakeStreamGate() {
 }
 
 base::Status ControlPlane::StartXds() {
-  const tls::Files files{options_.xds_tls_certificate, options_.xds_tls_key, options_.xds_client_ca};
-  CHANCERY_RETURN_IF_ERROR(CheckTls("--xds-tls-cert, --xds-tls-key, --xds-client-ca", files));
   edge::ServerOptions edge_options;
   for (const XdsListener& listener : xds_listeners_) {
     edge_options.listeners.push_back(listener.socket);
     edge_options.listeners.back().tls = !listener.is_unix() && !options_.xds_tls_certificate.empty();
   }
-  edge_options.tls = files;
+  edge_options.tls = {options_.xds_tls_certificate, options_.xds_tls_key, options_.xds_client_ca};
   edge_options.loops = options_.xds_loops;
   edge_ = std::make_unique<edge::Server>(std::move(edge_options), [this](const edge::Call& call) {
     const bool is_tls = !xds_listeners_[call.listener].is_unix() && !options_.xds_tls_certificate.empty();
@@ -144,7 +145,6 @@ frontend::AuditLog ControlPlane::MakeAuditLog() const {
 }
 
 base::Status ControlPlane::StartApi() {
-  CHANCERY_RETURN_IF_ERROR(CheckTls("--tls-cert, --tls-key", {options_.tls_certificate, options_.tls_key, {}}));
   if (options_.audit_log != "none") {
     auto audit = AuditFile::Open(options_.audit_log.empty() ? options_.installation.data_dir + "/audit.log"
                                                             : options_.audit_log);

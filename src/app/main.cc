@@ -29,9 +29,8 @@ namespace {
 constexpr int kMisuse = 2;
 
 // SIGINT and SIGTERM are taken by sigwait in the main thread, so every thread must be made with them
-// blocked. A peer that goes away must not end the process.
+// blocked.
 sigset_t BlockSignals() {
-  signal(SIGPIPE, SIG_IGN);
   sigset_t stop;
   sigemptyset(&stop);
   sigaddset(&stop, SIGINT);
@@ -138,6 +137,7 @@ int Run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     chancery::app::HoldStandardStreams();
+    signal(SIGPIPE, SIG_IGN);  // what cannot be printed is said, and a peer that goes away ends nothing
     const int exit_code = chancery::app::Run(argc, argv);
     if (exit_code != 0 || std::cout.flush()) return exit_code;
     std::fprintf(stderr, "chancery: cannot write to stdout\n");

@@ -1,8 +1,11 @@
 #include "app/relay_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
 
 #include "app/xds_listeners.h"
 #include "base/address.h"
@@ -59,6 +62,9 @@ base::Status SetTls(const RelayFlags& flags, relay::RelayOptions& options) {
     return Misuse("--insecure-plaintext: would show the token of --token-file to everybody on the way");
   }
   options.plaintext = flags.insecure_plaintext;
+  if (!flags.token_file.empty() && access(flags.token_file.c_str(), R_OK) != 0) {
+    return Misuse(fmt::format("--token-file: {}: {}", flags.token_file, std::strerror(errno)));
+  }
   options.tls = {flags.client_certificate, flags.client_key, flags.tls_ca};
   if (options.plaintext) return base::Status::Ok();
   const auto loaded = tls::ContextFiles::LoadClient(options.tls);

@@ -53,6 +53,8 @@ TEST(RelayCommand, WhatCannotBeNamesItsFlag) {
       {[](RelayFlags& f) { f.client_key = "k"; }, "--client-cert"},
       {[](RelayFlags& f) { f.insecure_plaintext = true, f.tls_ca = "ca"; }, "--insecure-plaintext"},
       {[](RelayFlags& f) { f.insecure_plaintext = true, f.token_file = "t"; }, "--insecure-plaintext"},
+      {[](RelayFlags& f) { f.tls_ca = "/nowhere/ca"; }, "--tls-ca, --client-cert, --client-key: /nowhere/ca"},
+      {[](RelayFlags& f) { f.token_file = "/nowhere/t"; }, "--token-file: /nowhere/t"},
       {[](RelayFlags& f) { f.auth = "basic"; }, "--auth"},
       {[](RelayFlags& f) { f.auth = "sigv4"; }, "AWS_ACCESS_KEY_ID"},
       {[](RelayFlags& f) { f.auth = "sigv4", f.token_file = "t"; }, "--token-file"}};

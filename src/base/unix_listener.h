@@ -11,7 +11,8 @@
 #include "base/unique_fd.h"
 
 // Unix sockets that listen, also in a directory that somebody less trusted can write to, such as one that a process of
-// root's shares with its proxies: nothing is changed through a name, which may lead elsewhere a moment later.
+// root's shares with its proxies: mode and owner are not changed through a name, which may lead elsewhere a
+// moment later; only a socket's own name is removed.
 namespace chancery::base {
 
 struct UnixListenerOptions {

@@ -57,8 +57,10 @@ Status SetAdmin(BootstrapOptions& options, const std::string& value) {
 
 // Envoy would look for another one below the directory that it happens to be started in.
 Status SetSdsSocket(BootstrapOptions& options, const std::string& value) {
-  if (!value.starts_with('/')) {
-    return base::Error{base::Code::kBadRequest, fmt::format("expected an absolute path, not '{}'", value), {}};
+  if (!value.starts_with('/') && !value.starts_with('@')) {
+    return base::Error{base::Code::kBadRequest,
+                       fmt::format("expected an absolute path, or @NAME for an abstract socket, not '{}'", value),
+                       {}};
   }
   return AssignText(options.sds_socket, value);
 }

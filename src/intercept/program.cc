@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/program.h"
+#include "base/write_all.h"
 
 extern char** environ;
 
@@ -37,14 +38,7 @@ class Scratch {
 
   int fd() const { return fd_; }
 
-  bool Fill(std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t written = write(fd_, text.data(), text.size());
-      if (written <= 0) return false;
-      text.remove_prefix(static_cast<size_t>(written));
-    }
-    return lseek(fd_, 0, SEEK_SET) == 0;
-  }
+  bool Fill(std::string_view text) { return base::WriteAll(fd_, text) && lseek(fd_, 0, SEEK_SET) == 0; }
 
   std::string Content() {
     std::string text;

@@ -159,9 +159,19 @@ def test_a_slip_of_the_directory_makes_no_installation(world, tmp_path):
     assert run("keys", "list").returncode == 0
 
 
-def test_a_key_whose_secret_cannot_be_told_is_named(world):
-    create = [world.binary, "keys", "create", "--account", ACCOUNT, "--user", "lost", "--data-dir", world.control.data]
-    with open("/dev/full", "wb") as full:
-        told = subprocess.run(create, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
-    listed = world.control.command("keys", "list", "--account", ACCOUNT, "--user", "lost")["AccessKeyMetadata"]
-    assert told.returncode == 1 and listed[0]["AccessKeyId"] in told.stderr and "delete it" in told.stderr
+def pipe_without_reader():
+    reader, writer = os.pipe()
+    os.close(reader)
+    return writer
+
+
+@pytest.mark.parametrize("open_stdout", [lambda: os.open("/dev/full", os.O_WRONLY), pipe_without_reader],
+                         ids=["full", "pipe"])
+def test_a_key_whose_secret_cannot_be_told_is_named(world, open_stdout, request):
+    user = request.node.callspec.id
+    create = [world.binary, "keys", "create", "--account", ACCOUNT, "--user", user, "--data-dir", world.control.data]
+    stdout = open_stdout()
+    told = subprocess.run(create, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(stdout)
+    listed = world.control.command("keys", "list", "--account", ACCOUNT, "--user", user)["AccessKeyMetadata"]
+    assert told.returncode == 1 and listed[0]["AccessKeyId"] in told.stderr and "delete it" in told.stderr, told

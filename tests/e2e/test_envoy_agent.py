@@ -84,6 +84,25 @@ def test_a_listener_that_cannot_be_bound_is_unhealthy(world):
         agent.stop()
 
 
+def test_a_port_that_is_taken_is_unhealthy_until_the_node_has_another(world):
+    def spec(port):
+        return {"listeners": [{"portMapping": {"port": port, "protocol": "http"}}],
+                "serviceDiscovery": {"dns": {"hostname": "moving.watches"}}}
+
+    names = {"meshName": "watches", "virtualNodeName": "moving"}
+    world.client.create_virtual_node(**names, spec=spec(PORT))
+    agent = AgentProxy("mesh/watches/virtualNode/moving", world.subnet)
+    try:
+        with socket.create_server((agent.ingress, PORT)):
+            agent.start(world.envoy, world.binary, world.control.xds, world.dns.endpoint, world.directory)
+            status = agent.wait_status(initialConfigUpdateStatus="UPDATE_FAILED")
+            assert status["healthStatus"] == "UNHEALTHY" and status["envoyState"] == "LIVE"
+            world.client.update_virtual_node(**names, spec=spec(PORT + 1))
+            agent.wait_status(healthStatus="HEALTHY", initialConfigUpdateStatus="UPDATE_SUCCESSFUL")
+    finally:
+        agent.stop()
+
+
 def test_a_first_configuration_that_envoy_refuses_is_unhealthy_until_one_is_taken(world):
     def spec(path):
         return {"listeners": [{"portMapping": {"port": PORT, "protocol": "http"}}],

@@ -42,6 +42,7 @@ def test_a_missing_certificate_is_named_by_its_flag(certificate, key, tmp_path):
                "--admin", "127.0.0.1:0", certificate, str(tmp_path / "absent"), key, str(tmp_path / "absent"))
     assert done.returncode == 1, done
     assert f"chancery serve: {certificate}, {key}" in done.stderr and str(tmp_path / "absent") in done.stderr
+    assert not (tmp_path / "data").exists()
 
 
 def test_help_and_version():
