@@ -53,6 +53,8 @@ def test_a_command_that_fails_says_why(world):
     for words, text in [(["keys", "create", "--account", "12", "--user", "u"], "12 digits"),
                         (["policy", "attach", "--account", ACCOUNT, "--name", "absent", "--user", "u"], "absent"),
                         (["keys", "delete", "--access-key-id", "AKIAABSENT"], "AKIAABSENT"),
+                        (["policy", "put", "--account", ACCOUNT, "--name", "n", "--file", "/dev/zero"], "larger than 1 MiB"),
+                        (["policy", "put", "--account", ACCOUNT, "--name", "n", "--file", "/dev"], "cannot read /dev"),
                         (["share", "create", "--account", ACCOUNT, "--mesh", "absent", "--with", "111122223333"], "absent"),
                         (["quota", "set", "--account", ACCOUNT, "--name", "nonsense", "--limit", "1"], "nonsense")]:
         running = refusal_of(world, words)
