@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "edge/server.h"
@@ -36,6 +39,17 @@ class EdgeTest : public ::testing::Test {
     EXPECT_TRUE(client.Until([&] { return client.stream(call).closed; }));
     EXPECT_EQ(client.stream(call).Messages(), std::vector<std::string>{"still there?"});
     EXPECT_EQ(client.stream(call).grpc_status(), "0");
+  }
+
+  // Whether `done` comes true within 10 s. For what the server counts: a client can see the end of its connection
+  // before the server's thread has counted it.
+  static bool Eventually(const std::function<bool()>& done) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!done()) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      std::this_thread::yield();
+    }
+    return true;
   }
 
   Record record_;
