@@ -13,8 +13,8 @@ base::Result<store::ResourceRecord> RecordOf(const store::Store& store, const mo
   const auto entry = store.Read(store::ResourceKeyText(key));
   if (!entry) return entry.error();
   store::ResourceRecord record;
-  if (entry->has_value() && !record.ParseFromString((*entry)->value)) {
-    return Error{Code::kInternal, fmt::format("the record at {} is damaged", (*entry)->key), {}};
+  if (entry->has_value() && !record.ParseFromString((*entry)->value())) {
+    return Error{Code::kInternal, fmt::format("the record at {} is damaged", (*entry)->key()), {}};
   }
   return record;
 }

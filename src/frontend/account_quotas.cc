@@ -24,8 +24,8 @@ base::Result<QuotaLimits> ReadQuotas(const store::Store& store, std::string_view
   QuotaLimits limits;
   for (const store::Entry& entry : page->entries) {
     int64_t limit = 0;
-    std::from_chars(entry.value.data(), entry.value.data() + entry.value.size(), limit);
-    limits[entry.key.substr(prefix.size())] = limit;
+    std::from_chars(entry.value().data(), entry.value().data() + entry.value().size(), limit);
+    limits[entry.key().substr(prefix.size())] = limit;
   }
   return limits;
 }

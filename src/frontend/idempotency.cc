@@ -39,7 +39,7 @@ base::Result<std::optional<Outcome>> Idempotency::Recall(UnitOfWork& work) const
   if (!entry) return entry.error();
   if (!entry->has_value()) return std::optional<Outcome>();
   store::IdempotencyRecord record;
-  if (!record.ParseFromString((*entry)->value)) {
+  if (!record.ParseFromString((*entry)->value())) {
     return base::Error{base::Code::kInternal, fmt::format("the record at {} is damaged", key_), {}};
   }
   if (record.expires_at_ms() <= work.now_ms()) return std::optional<Outcome>();
@@ -48,7 +48,7 @@ base::Result<std::optional<Outcome>> Idempotency::Recall(UnitOfWork& work) const
                        fmt::format("clientToken {} was used for this resource with different specifications", token_),
                        {}};
   }
-  return std::optional<Outcome>(Outcome{record.answer(), (*entry)->version});
+  return std::optional<Outcome>(Outcome{record.answer(), (*entry)->version()});
 }
 
 void Idempotency::Remember(UnitOfWork& work, std::string_view answer, int64_t replayable_until_ms) const {
@@ -67,15 +67,15 @@ base::Result<std::string> PruneIdempotency(store::Store& store, int64_t now_ms, 
   store::Batch batch{now_ms, "chancery", "PruneIdempotency", {}, {}};
   for (const store::Entry& entry : page->entries) {
     store::IdempotencyRecord record;
-    if (record.ParseFromString(entry.value) && record.expires_at_ms() > now_ms) continue;
-    batch.preconditions.push_back({entry.key, entry.version});
-    batch.writes.push_back({entry.key, std::nullopt});
+    if (record.ParseFromString(entry.value()) && record.expires_at_ms() > now_ms) continue;
+    batch.preconditions.push_back({entry.key(), entry.version()});
+    batch.writes.push_back({entry.key(), std::nullopt});
   }
   if (!batch.writes.empty()) {
     auto txn = store.Commit(std::move(batch));
     if (!txn && txn.error().code != base::Code::kLostRace) return txn.error();
   }
-  return page->more ? page->entries.back().key : std::string();
+  return page->more ? page->entries.back().key() : std::string();
 }
 
 }  // namespace chancery::frontend

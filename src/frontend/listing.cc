@@ -19,9 +19,9 @@ base::Status AddSharedMeshes(UnitOfWork& work, const std::string& account, const
   list.more = room == 0 ? !page->entries.empty() : page->more;
   if (room == 0) return base::Status::Ok();
   for (const store::Entry& entry : page->entries) {
-    auto mesh = store::ParseSharedKeyText(entry.key);
+    auto mesh = store::ParseSharedKeyText(entry.key());
     if (!mesh) return mesh.error();
-    list.last = entry.key.substr(prefix.size());
+    list.last = entry.key().substr(prefix.size());
     auto record = work.ReadEntry(store::ResourceKeyText({*mesh, model::Kind::kMesh, "", mesh->name}));
     if (!record) return record.error();
     if (record->has_value()) list.records.push_back(**std::move(record));
@@ -36,7 +36,7 @@ base::Result<ListPage> ListBelow(const store::Store& store, const std::string& p
   auto page = store.Scan(prefix, after.empty() ? "" : prefix + after, limit);
   if (!page) return page.error();
   ListPage list{std::move(page->entries), page->more, ""};
-  if (!list.records.empty()) list.last = list.records.back().key.substr(prefix.size());
+  if (!list.records.empty()) list.last = list.records.back().key().substr(prefix.size());
   return list;
 }
 

@@ -70,7 +70,7 @@ using Visit = std::function<Status(const ResourceKey& key, const Message& spec)>
 using Parse = base::Result<ResourceKey> (*)(std::string_view key);
 
 Status VisitEntry(UnitOfWork& work, const store::Entry& entry, Parse parse, const Visit& visit) {
-  const auto key = parse(entry.key);
+  const auto key = parse(entry.key());
   if (!key) return key.error();
   const auto stored = work.Read(*key);
   if (!stored) return stored.error();
@@ -87,7 +87,7 @@ Status ForEachBelow(UnitOfWork& work, const ResourceKey& owner, const std::strin
     if (!page) return page.error();
     for (const store::Entry& entry : page->entries) CHANCERY_RETURN_IF_ERROR(VisitEntry(work, entry, parse, visit));
     if (!page->more) return Status::Ok();
-    after = page->entries.back().key;
+    after = page->entries.back().key();
   }
 }
 

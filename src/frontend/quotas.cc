@@ -86,7 +86,7 @@ base::Result<bool> IsFull(UnitOfWork& work, const ResourceKey& key, int64_t limi
     if (!page) return page.error();
     count += static_cast<int64_t>(page->entries.size());
     if (!page->more) break;
-    after = page->entries.back().key;
+    after = page->entries.back().key();
   }
   return count >= limit;
 }

@@ -10,11 +10,11 @@ namespace chancery::frontend {
 namespace {
 
 base::Result<Listed> ParseListed(const store::Entry& record) {
-  auto key = store::ParseResourceKeyText(record.key);
+  auto key = store::ParseResourceKeyText(record.key());
   if (!key) return key.error();
   Listed listed{*std::move(key), {}};
-  if (listed.header.ParseFromString(record.value)) return listed;
-  return base::Error{base::Code::kInternal, fmt::format("the record at {} is damaged", record.key), {}};
+  if (listed.header.ParseFromString(record.value())) return listed;
+  return base::Error{base::Code::kInternal, fmt::format("the record at {} is damaged", record.key()), {}};
 }
 
 // No account has a '/'.
@@ -37,11 +37,11 @@ base::Status RefMemo::Append(const Viewer& viewer, const std::vector<store::Entr
     const store::Entry& record = records[next];
     const auto listed = ParseListed(record);
     if (!listed) return listed.error();
-    Ref ref{record.version, {}};
+    Ref ref{record.version(), {}};
     AppendRefJson(viewer, *listed, ref.json);
     AppendNext(ref.json, next, json);
     std::string key;
-    SetMemoKey(viewer.account, record.key, key);
+    SetMemoKey(viewer.account, record.key(), key);
     Keep(std::move(key), std::move(ref));
   }
 }
@@ -51,9 +51,9 @@ void RefMemo::AppendKnown(std::string_view account, const std::vector<store::Ent
   std::string key;
   base::MutexLock lock(mutex_);
   while (next < records.size()) {
-    SetMemoKey(account, records[next].key, key);
+    SetMemoKey(account, records[next].key(), key);
     const auto known = refs_.find(key);
-    if (known == refs_.end() || known->second.version != records[next].version) return;
+    if (known == refs_.end() || known->second.version != records[next].version()) return;
     AppendNext(known->second.json, next, json);
   }
 }

@@ -23,6 +23,8 @@ store::Entry NodeRecord(const std::string& name, store::Txn version) {
           version};
 }
 
+store::Entry Damaged(const store::Entry& entry) { return {entry.key(), "\xff", entry.version()}; }
+
 class RefMemoTest : public testing::Test {
  protected:
   // What it appends; empty when it refuses.
@@ -53,8 +55,7 @@ TEST_F(RefMemoTest, WritesTheSameTheSecondTime) {
 TEST_F(RefMemoTest, AChangedRecordIsWrittenAnewAndTheOthersAreNot) {
   Append({NodeRecord("a", 1), NodeRecord("b", 2), NodeRecord("c", 3)});
   // It would be refused if it were read again.
-  store::Entry known = NodeRecord("a", 1);
-  known.value = "\xff";
+  const store::Entry known = Damaged(NodeRecord("a", 1));
   EXPECT_EQ(Append({known, NodeRecord("b", 7), NodeRecord("c", 3)}),
             AppendAnew({NodeRecord("a", 1), NodeRecord("b", 7), NodeRecord("c", 3)}));
 }
@@ -67,10 +68,8 @@ TEST_F(RefMemoTest, AnotherAccountHasItsOwnArns) {
 }
 
 TEST_F(RefMemoTest, ADamagedRecordIsRefusedAndNotKept) {
-  store::Entry damaged = NodeRecord("a", 1);
-  damaged.value = "\xff";
   std::string json;
-  const base::Status status = memo_.Append({settings_, kOwner}, {damaged}, json);
+  const base::Status status = memo_.Append({settings_, kOwner}, {Damaged(NodeRecord("a", 1))}, json);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, base::Code::kInternal);
   EXPECT_EQ(Append({NodeRecord("a", 1)}), AppendAnew({NodeRecord("a", 1)}));

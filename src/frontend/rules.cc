@@ -131,7 +131,7 @@ base::Result<std::vector<std::string>> BlockersOf(const store::Store& store, con
   if (!page) return page.error();
   std::vector<std::string> names;
   for (const store::Entry& entry : page->entries) {
-    auto blocker = child ? store::ParseResourceKeyText(entry.key) : store::ParseReferrer(entry.key);
+    auto blocker = child ? store::ParseResourceKeyText(entry.key()) : store::ParseReferrer(entry.key());
     if (!blocker) return blocker.error();
     names.push_back(child || blocker->parent.empty() ? blocker->name : blocker->parent + "/" + blocker->name);
   }

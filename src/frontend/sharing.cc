@@ -37,7 +37,7 @@ base::Result<std::vector<std::string>> ReadShares(const store::Store& store, con
   std::vector<std::string> accounts;
   auto page = store.Scan(prefix, "", kMaxShares);
   if (!page) return page.error();
-  for (const store::Entry& entry : page->entries) accounts.push_back(entry.key.substr(prefix.size()));
+  for (const store::Entry& entry : page->entries) accounts.push_back(entry.key().substr(prefix.size()));
   return accounts;
 }
 
@@ -152,12 +152,12 @@ base::Result<std::vector<MeshId>> SharedMeshesNamed(const store::Store& store, s
     auto page = store.Scan(prefix, after, kPageSize);
     if (!page) return page.error();
     for (const store::Entry& entry : page->entries) {
-      auto mesh = store::ParseSharedKeyText(entry.key);
+      auto mesh = store::ParseSharedKeyText(entry.key());
       if (!mesh) return mesh.error();
       if (mesh->name == name) meshes.push_back(*std::move(mesh));
     }
     if (!page->more) return meshes;
-    after = page->entries.back().key;
+    after = page->entries.back().key();
   }
 }
 

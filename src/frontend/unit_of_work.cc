@@ -29,7 +29,7 @@ std::chrono::microseconds PauseAfter(int lost) {
 base::Result<std::optional<store::Entry>> UnitOfWork::ReadEntry(std::string_view key) {
   auto entry = store_.Read(key);
   if (!entry) return entry.error();
-  batch_.preconditions.push_back({std::string(key), entry->has_value() ? (*entry)->version : 0});
+  batch_.preconditions.push_back({std::string(key), entry->has_value() ? (*entry)->version() : 0});
   return entry;
 }
 
@@ -66,7 +66,7 @@ base::Result<bool> UnitOfWork::StillHolds() const {
   for (const store::Precondition& precondition : batch_.preconditions) {
     auto entry = store_.Read(precondition.key);
     if (!entry) return entry.error();
-    if ((entry->has_value() ? (*entry)->version : 0) != precondition.version) return false;
+    if ((entry->has_value() ? (*entry)->version() : 0) != precondition.version) return false;
   }
   return true;
 }
@@ -106,11 +106,11 @@ base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const Ori
 }
 
 base::Result<Stored> ParseStored(const store::Entry& entry) {
-  auto key = store::ParseResourceKeyText(entry.key);
+  auto key = store::ParseResourceKeyText(entry.key());
   if (!key) return key.error();
-  Stored stored{{*std::move(key), {}}, entry.version};
-  if (!stored.resource.record.ParseFromString(entry.value)) {
-    return base::Error{base::Code::kInternal, fmt::format("the record at {} is damaged", entry.key), {}};
+  Stored stored{{*std::move(key), {}}, entry.version()};
+  if (!stored.resource.record.ParseFromString(entry.value())) {
+    return base::Error{base::Code::kInternal, fmt::format("the record at {} is damaged", entry.key()), {}};
   }
   return stored;
 }

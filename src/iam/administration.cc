@@ -45,7 +45,7 @@ Status CheckHolder(const Holder& holder) {
 base::Result<std::vector<store::Entry>> ScanAll(const store::Store& store, const std::string& prefix) {
   std::vector<store::Entry> all;
   for (bool more = true; more;) {
-    auto page = store.Scan(prefix, all.empty() ? "" : all.back().key, kScanPage);
+    auto page = store.Scan(prefix, all.empty() ? "" : all.back().key(), kScanPage);
     if (!page) return page.error();
     std::move(page->entries.begin(), page->entries.end(), std::back_inserter(all));
     more = page->more;
@@ -55,8 +55,8 @@ base::Result<std::vector<store::Entry>> ScanAll(const store::Store& store, const
 
 base::Result<store::AccessKeyRecord> ParseKey(const store::Entry& entry) {
   store::AccessKeyRecord record;
-  if (record.ParseFromString(entry.value)) return record;
-  return Error{Code::kInternal, fmt::format("the record at {} is damaged", entry.key), {}};
+  if (record.ParseFromString(entry.value())) return record;
+  return Error{Code::kInternal, fmt::format("the record at {} is damaged", entry.key()), {}};
 }
 
 }  // namespace
@@ -109,7 +109,7 @@ base::Result<std::vector<Administration::KeyInfo>> Administration::ListKeys(cons
     const auto record = ParseKey(entry);
     if (!record) return record.error();
     if (!account.empty() && record->account() != account) continue;
-    keys.push_back({entry.key.substr(prefix.size()), record->account(), record->user(), record->disabled(),
+    keys.push_back({entry.key().substr(prefix.size()), record->account(), record->user(), record->disabled(),
                     record->created_at_ms()});
   }
   return keys;
@@ -124,7 +124,7 @@ Status Administration::SetKeyDisabled(const std::string& access_key_id, bool dis
   auto record = ParseKey(**entry);
   if (!record) return record.error();
   record->set_disabled(disabled);
-  return Commit(disabled ? "DisableAccessKey" : "EnableAccessKey", {{at, (*entry)->version}},
+  return Commit(disabled ? "DisableAccessKey" : "EnableAccessKey", {{at, (*entry)->version()}},
                 {{at, record->SerializeAsString()}});
 }
 
@@ -134,7 +134,7 @@ Status Administration::DeleteKey(const std::string& access_key_id) const {
   const auto entry = store_.Read(at);
   if (!entry) return entry.error();
   if (!entry->has_value()) return NotFound("there is no access key " + access_key_id);
-  return Commit("DeleteAccessKey", {{at, (*entry)->version}},
+  return Commit("DeleteAccessKey", {{at, (*entry)->version()}},
                 {{at, std::nullopt}, {store::SecretKeyText(access_key_id), std::nullopt}});
 }
 
@@ -170,8 +170,8 @@ base::Result<std::string> Administration::GetPolicy(const std::string& account, 
     }
   }
   store::PolicyRecord record;
-  if (record.ParseFromString((*entry)->value)) return record.document();
-  return Error{Code::kInternal, fmt::format("the record at {} is damaged", (*entry)->key), {}};
+  if (record.ParseFromString((*entry)->value())) return record.document();
+  return Error{Code::kInternal, fmt::format("the record at {} is damaged", (*entry)->key()), {}};
 }
 
 base::Result<std::vector<Administration::PolicyInfo>> Administration::ListPolicies(const std::string& account) const {
@@ -184,13 +184,13 @@ base::Result<std::vector<Administration::PolicyInfo>> Administration::ListPolici
   const auto own = ScanAll(store_, prefix);
   if (!own) return own.error();
   for (const store::Entry& entry : *own) {
-    const std::string name = entry.key.substr(prefix.size());
+    const std::string name = entry.key().substr(prefix.size());
     policies[name] = {name, false, {}};
   }
   const auto attached = ScanAll(store_, fmt::format("iam/attached/{}/", account));
   if (!attached) return attached.error();
   for (const store::Entry& entry : *attached) {
-    const auto parts = store::ParseIamKeyText(entry.key);
+    const auto parts = store::ParseIamKeyText(entry.key());
     if (!parts) return parts.error();
     const AttachedTo to = (*parts)[2] == "user"    ? AttachedTo::kUser
                           : (*parts)[2] == "group" ? AttachedTo::kGroup
@@ -216,7 +216,7 @@ Status Administration::DeletePolicy(const std::string& account, const std::strin
                              account, store::ToString(holder.to), holder.name.empty() ? account : holder.name),
                  {}};
   }
-  return Commit("DeletePolicy", {{(*entry)->key, (*entry)->version}}, {{(*entry)->key, std::nullopt}});
+  return Commit("DeletePolicy", {{(*entry)->key(), (*entry)->version()}}, {{(*entry)->key(), std::nullopt}});
 }
 
 Status Administration::Attach(const std::string& account, const std::string& policy, const Holder& holder) const {
@@ -227,8 +227,8 @@ Status Administration::Attach(const std::string& account, const std::string& pol
   std::vector<store::Write> writes = {{store::AttachedKeyText(account, holder.to, holder.name, policy), ""}};
   if (entry->has_value()) {
     // The policy moves with it, so that a delete that looked before does not slip through.
-    preconditions.push_back({(*entry)->key, (*entry)->version});
-    writes.push_back({(*entry)->key, (*entry)->value});
+    preconditions.push_back({(*entry)->key(), (*entry)->version()});
+    writes.push_back({(*entry)->key(), (*entry)->value()});
   }
   return Commit("AttachPolicy", std::move(preconditions), std::move(writes));
 }
@@ -241,7 +241,7 @@ Status Administration::Detach(const std::string& account, const std::string& pol
   const auto entry = store_.Read(at);
   if (!entry) return entry.error();
   if (!entry->has_value()) return NotFound(fmt::format("policy {} is not attached to it", policy));
-  return Commit("DetachPolicy", {{at, (*entry)->version}}, {{at, std::nullopt}});
+  return Commit("DetachPolicy", {{at, (*entry)->version()}}, {{at, std::nullopt}});
 }
 
 base::Result<std::vector<Administration::GroupInfo>> Administration::ListGroups(const std::string& account) const {
@@ -251,7 +251,7 @@ base::Result<std::vector<Administration::GroupInfo>> Administration::ListGroups(
   std::vector<GroupInfo> groups;
   // In the order of groups.
   for (const store::Entry& entry : *entries) {
-    const auto parts = store::ParseIamKeyText(entry.key);
+    const auto parts = store::ParseIamKeyText(entry.key());
     if (!parts) return parts.error();
     if (groups.empty() || groups.back().name != (*parts)[2]) groups.push_back({(*parts)[2], {}});
     groups.back().users.push_back((*parts)[3]);
@@ -275,7 +275,7 @@ Status Administration::RemoveMember(const std::string& account, const std::strin
   const auto entry = store_.Read(at);
   if (!entry) return entry.error();
   if (!entry->has_value()) return NotFound(fmt::format("user {} is not in group {}", user, group));
-  return Commit("RemoveUserFromGroup", {{at, (*entry)->version}}, {{at, std::nullopt}});
+  return Commit("RemoveUserFromGroup", {{at, (*entry)->version()}}, {{at, std::nullopt}});
 }
 
 }  // namespace chancery::iam

@@ -38,7 +38,7 @@ base::Status ForEachEntry(const store::Store& store, std::string_view prefix, co
     if (!page) return page.error();
     for (const store::Entry& entry : page->entries) {
       CHANCERY_RETURN_IF_ERROR(callback(entry));
-      after = entry.key;
+      after = entry.key();
     }
     more = page->more;
   }
@@ -76,10 +76,10 @@ class Reader {
 
  private:
   base::Status Take(const store::Entry& entry, Directory::State& state) {
-    auto parts = store::ParseIamKeyText(entry.key);
+    auto parts = store::ParseIamKeyText(entry.key());
     if (!parts) return parts.error();
     const std::vector<std::string>& p = *parts;
-    if (p[0] == "key") return TakeKey(p[1], entry.value, state);
+    if (p[0] == "key") return TakeKey(p[1], entry.value(), state);
     if (p[0] == "policy") {
       policies_[{p[1], p[2]}] = ParseDocument(entry);
     } else if (p[0] == "member") {
@@ -106,7 +106,7 @@ class Reader {
     key->principal = {record.account(), record.user(),
                       fmt::format("arn:{}:iam::{}:user/{}", partition_, record.account(), record.user()), id};
     key->disabled = record.disabled();
-    key->sealed_secret = std::move((*sealed)->value);
+    key->sealed_secret = (*sealed)->value();
     users_.insert({record.account(), record.user()});
     state.keys[id] = std::move(key);
     return base::Status::Ok();
@@ -114,12 +114,12 @@ class Reader {
 
   static std::shared_ptr<const PolicyDocument> ParseDocument(const store::Entry& entry) {
     store::PolicyRecord record;
-    if (record.ParseFromString(entry.value)) {
+    if (record.ParseFromString(entry.value())) {
       if (auto document = ParsePolicy(record.document())) {
         return std::make_shared<const PolicyDocument>(*std::move(document));
       }
     }
-    spdlog::error("iam: the policy at {} cannot be read; it denies everything", entry.key);
+    spdlog::error("iam: the policy at {} cannot be read; it denies everything", entry.key());
     return DenyEverything();
   }
 

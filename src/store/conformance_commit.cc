@@ -140,7 +140,7 @@ TEST_P(StoreConformance, PagesGiveEachEntryOnce) {
       const auto page = store().Scan("p/", after, limit);
       ASSERT_TRUE(page);
       ASSERT_LE(page->entries.size(), limit);
-      for (const Entry& entry : page->entries) keys.push_back(entry.key);
+      for (const Entry& entry : page->entries) keys.push_back(entry.key());
       if (!page->more) break;
       ASSERT_EQ(page->entries.size(), limit);
       after = keys.back();

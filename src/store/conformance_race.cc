@@ -57,7 +57,7 @@ TEST_P(StoreConformance, NoUpdateIsLostBehindAGuard) {
   RunThreads([&](size_t i) {
     for (int done = 0; done < kEach;) {
       const Txn guard = VersionOf(store(), "guard");
-      const int counter = std::stoi(MustRead(store(), "res/counter")->value);
+      const int counter = std::stoi(MustRead(store(), "res/counter")->value());
       const auto txn = store().Commit(
           BatchOf({Put("guard", ""), Put("res/counter", fmt::format("{}", counter + 1))}, {{"guard", guard}}));
       if (!txn) {
@@ -68,7 +68,7 @@ TEST_P(StoreConformance, NoUpdateIsLostBehindAGuard) {
       ++done;
     }
   });
-  EXPECT_EQ(MustRead(store(), "res/counter")->value, fmt::format("{}", kThreads * kEach));
+  EXPECT_EQ(MustRead(store(), "res/counter")->value(), fmt::format("{}", kThreads * kEach));
   // One winner for each version of the guard, and each winner made the next version.
   std::map<Txn, Txn> next;
   for (const auto& wins : won) {
@@ -94,7 +94,7 @@ TEST_P(StoreConformance, OfManyCreatorsOneWins) {
     for (size_t i = 0; i < kThreads; ++i) {
       if (won[i] == 0) continue;
       ++winners;
-      EXPECT_EQ(MustRead(store(), key)->value, fmt::format("{}", i));
+      EXPECT_EQ(MustRead(store(), key)->value(), fmt::format("{}", i));
     }
     EXPECT_EQ(winners, 1u);
   }
@@ -113,7 +113,7 @@ TEST_P(StoreConformance, PhantomsCannotSlipThroughAGuard) {
     base::Result<Txn> added = base::Error{};
     base::Result<Txn> removed = base::Error{};
     std::thread adds([&] {
-      EXPECT_EQ(MustRead(store(), router)->value, "with listener");
+      EXPECT_EQ(MustRead(store(), router)->value(), "with listener");
       const Txn seen = VersionOf(store(), guard);
       checked.Pass();
       added = store().Commit(BatchOf({Put(route, ""), Put(guard, "")}, {{guard, seen}}));
@@ -132,7 +132,7 @@ TEST_P(StoreConformance, PhantomsCannotSlipThroughAGuard) {
     ASSERT_NE(added.has_value(), removed.has_value());
     EXPECT_EQ((added ? removed : added).error().code, Code::kLostRace);
     EXPECT_EQ(MustRead(store(), route).has_value(), added.has_value());
-    EXPECT_EQ(MustRead(store(), router)->value, added ? "with listener" : "without");
+    EXPECT_EQ(MustRead(store(), router)->value(), added ? "with listener" : "without");
     EXPECT_EQ(VersionOf(store(), guard), created + 1);
   }
 }
@@ -150,9 +150,9 @@ TEST_P(StoreConformance, ScansSeeWholeCommits) {
     const auto page = store().Scan("p/", "", 10);
     ASSERT_TRUE(page);
     ASSERT_EQ(page->entries.size(), 2u);
-    EXPECT_EQ(page->entries[0].value, page->entries[1].value);
-    EXPECT_GE(page->entries[0].version, seen);
-    seen = page->entries[0].version;
+    EXPECT_EQ(page->entries[0].value(), page->entries[1].value());
+    EXPECT_GE(page->entries[0].version(), seen);
+    seen = page->entries[0].version();
   }
   writer.join();
 }

@@ -85,7 +85,7 @@ std::optional<Entry> MustRead(const Store& store, std::string_view key) {
 
 Txn VersionOf(const Store& store, std::string_view key) {
   const std::optional<Entry> entry = MustRead(store, key);
-  return entry ? entry->version : 0;
+  return entry ? entry->version() : 0;
 }
 
 std::vector<TransactionPtr> ReadHistory(const Store& store, Txn first) {

@@ -27,27 +27,33 @@ bool Replica::HoldsAll(std::string_view prefix) {
 }
 
 void Replica::Load(Entry entry) {
-  auto value = std::make_shared<const Value>(Value{std::move(entry.value), entry.version});
   base::MutexLock lock(mutex_);
-  through_ = std::max(through_, entry.version);
-  entries_.insert_or_assign(std::move(entry.key), std::move(value));
+  through_ = std::max(through_, entry.version());
+  PutLocked(std::move(entry));
+}
+
+void Replica::PutLocked(Entry entry) {
+  auto at = entries_.lower_bound(entry.key());
+  if (at != entries_.end() && at->key() == entry.key()) at = entries_.erase(at);
+  entries_.insert(at, std::move(entry));
 }
 
 void Replica::Apply(std::vector<Applied> writes, Txn through) {
-  std::vector<std::pair<std::string, std::shared_ptr<const Value>>> values;
-  values.reserve(writes.size());
+  // A delete has a key alone.
+  std::vector<std::pair<std::string, std::optional<Entry>>> changes;
+  changes.reserve(writes.size());
   for (Applied& write : writes) {
     if (!Holds(write.key)) continue;
-    values.emplace_back(
-        std::move(write.key),
-        write.value ? std::make_shared<const Value>(Value{*std::move(write.value), write.txn}) : nullptr);
+    std::optional<Entry> entry;
+    if (write.value) entry.emplace(write.key, *std::move(write.value), write.txn);
+    changes.emplace_back(std::move(write.key), std::move(entry));
   }
   base::MutexLock lock(mutex_);
-  for (auto& [key, value] : values) {
-    if (value == nullptr) {
-      entries_.erase(key);
-    } else {
-      entries_.insert_or_assign(std::move(key), std::move(value));
+  for (auto& [key, entry] : changes) {
+    if (entry) {
+      PutLocked(*std::move(entry));
+    } else if (const auto at = entries_.find(key); at != entries_.end()) {
+      entries_.erase(at);
     }
   }
   through_ = std::max(through_, through);
@@ -55,31 +61,21 @@ void Replica::Apply(std::vector<Applied> writes, Txn through) {
 }
 
 std::optional<Entry> Replica::Read(std::string_view key) const {
-  std::shared_ptr<const Value> value;
-  {
-    base::MutexLock lock(mutex_);
-    const auto found = entries_.find(key);
-    if (found == entries_.end()) return std::nullopt;
-    value = found->second;
-  }
-  return Entry{std::string(key), value->bytes, value->version};
+  base::MutexLock lock(mutex_);
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? std::nullopt : std::optional(*found);
 }
 
 Page Replica::Scan(std::string_view prefix, std::string_view after, size_t limit) const {
-  std::vector<std::pair<std::string, std::shared_ptr<const Value>>> found;
+  const std::string start = ScanStart(prefix, after);
   Page page;
-  found.reserve(std::min(limit, kUsualPage));
-  {
-    base::MutexLock lock(mutex_);
-    for (auto at = entries_.lower_bound(ScanStart(prefix, after)); at != entries_.end(); ++at) {
-      if (!at->first.starts_with(prefix)) break;
-      page.more = found.size() == limit;
-      if (page.more) break;
-      found.emplace_back(at->first, at->second);
-    }
+  page.entries.reserve(std::min(limit, kUsualPage));
+  base::MutexLock lock(mutex_);
+  for (auto at = entries_.lower_bound(start); at != entries_.end() && at->key().starts_with(prefix); ++at) {
+    page.more = page.entries.size() == limit;
+    if (page.more) break;
+    page.entries.push_back(*at);
   }
-  page.entries.reserve(found.size());
-  for (auto& [key, value] : found) page.entries.push_back({std::move(key), value->bytes, value->version});
   return page;
 }
 

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <map>
-#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,15 +41,18 @@ class Replica {
   void WaitFor(Txn txn) const EXCLUDES(mutex_);
 
  private:
-  struct Value {
-    std::string bytes;
-    Txn version = 0;
+  struct ByKey {
+    using is_transparent = void;
+    bool operator()(const Entry& a, const Entry& b) const { return a.key() < b.key(); }
+    bool operator()(const Entry& a, std::string_view b) const { return a.key() < b; }
+    bool operator()(std::string_view a, const Entry& b) const { return a < b.key(); }
   };
+
+  void PutLocked(Entry entry) REQUIRES(mutex_);
 
   mutable base::Mutex mutex_;
   mutable base::CondVar applied_;
-  // Values are shared, so that a scan copies them outside of the lock.
-  std::map<std::string, std::shared_ptr<const Value>, std::less<>> entries_ GUARDED_BY(mutex_);
+  std::set<Entry, ByKey> entries_ GUARDED_BY(mutex_);
   Txn through_ GUARDED_BY(mutex_) = 0;
 };
 

@@ -40,7 +40,7 @@ TEST(Replica, PagesEndAtThePrefix) {
   EXPECT_TRUE(first.more);
   const Page rest = replica.Scan("r", "rb", 2);
   ASSERT_EQ(rest.entries.size(), 1u);
-  EXPECT_EQ(rest.entries[0].key, "rc");
+  EXPECT_EQ(rest.entries[0].key(), "rc");
   EXPECT_FALSE(rest.more);
 }
 

@@ -103,12 +103,12 @@ TEST(SqliteFailure, AfterAnInputOutputErrorNothingIsWrittenUntilARestart) {
   EXPECT_EQ(latched.error().code, Code::kUnavailable);
   EXPECT_NE(latched.error().message.find("until a restart"), std::string::npos) << latched.error().message;
   EXPECT_EQ(store->Compact(1).error().code, Code::kUnavailable);
-  EXPECT_EQ(MustRead(*store, "res/1")->value, "value 1");
+  EXPECT_EQ(MustRead(*store, "res/1")->value(), "value 1");
   EXPECT_EQ(store->Newest(), 3u);
   store.reset();
   store = MustOpen(dir.path());
   EXPECT_EQ(store->Newest(), 3u);
-  EXPECT_EQ(MustRead(*store, "res/1")->value, "value 1");
+  EXPECT_EQ(MustRead(*store, "res/1")->value(), "value 1");
   EXPECT_EQ(MustCommit(*store, {Put("res/big", big)}), 4u);
 }
 
@@ -178,9 +178,9 @@ TEST(SqliteFailure, EveryAcknowledgedCommitSurvivesAKill) {
       const TxnRecord::Change& change = (*transaction)->record.changes(0);
       const std::optional<Entry> entry = MustRead(*store, change.key());
       ASSERT_TRUE(entry);
-      EXPECT_GE(entry->version, txn);
+      EXPECT_GE(entry->version(), txn);
       // Its twin was written in the same commit.
-      EXPECT_EQ(VersionOf(*store, "twin/" + change.key()), entry->version);
+      EXPECT_EQ(VersionOf(*store, "twin/" + change.key()), entry->version());
     }
     EXPECT_GE(store->Newest(), *std::max_element(acknowledged.begin(), acknowledged.end()));
     highest = store->Newest();

@@ -49,7 +49,7 @@ base::Result<Page> SqliteReader::Scan(std::string_view prefix, std::string_view 
     if (!row) return row.error();
     if (!*row) return page;
     Entry entry{cursor.Bytes(0), cursor.Bytes(1), static_cast<Txn>(cursor.Int(2))};
-    if (!entry.key.starts_with(prefix)) return page;
+    if (!entry.key().starts_with(prefix)) return page;
     if (page.entries.size() == limit) {
       page.more = true;
       return page;

@@ -113,9 +113,9 @@ base::Status SqliteStore::LoadReplica() {
     auto page = reader->Scan("", after, kMaxScan);
     if (!page) return page.error();
     more = page->more;
-    if (more) after = page->entries.back().key;
+    if (more) after = page->entries.back().key();
     for (Entry& entry : page->entries) {
-      if (Replica::Holds(entry.key)) replica_.Load(std::move(entry));
+      if (Replica::Holds(entry.key())) replica_.Load(std::move(entry));
     }
   }
   replica_.Apply({}, meta_.newest);
@@ -134,7 +134,7 @@ base::Result<std::optional<Entry>> SqliteStore::Read(std::string_view key) const
   if (Replica::Holds(key)) return replica_.Read(key);
   auto entry = readers_.Take()->Read(key);
   // Whoever has seen one write of a commit sees all of them.
-  if (entry && *entry) replica_.WaitFor((*entry)->version);
+  if (entry && *entry) replica_.WaitFor((*entry)->version());
   return entry;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -18,12 +19,26 @@ namespace chancery::store {
 // the first.
 using Txn = uint64_t;
 
-// A value and the transaction that wrote it, which is its version.
-struct Entry {
-  std::string key;
-  std::string value;
-  Txn version = 0;
-  bool operator==(const Entry&) const = default;
+// A key, its value and the transaction that wrote it, which is its version. Never changes, so its copies share what it
+// holds: a List of a hundred records copies a hundred pointers. One that was moved from holds nothing. Thread-safe.
+class Entry {
+ public:
+  Entry(std::string key, std::string value, Txn version)
+      : kept_(std::make_shared<const Kept>(Kept{std::move(key), std::move(value), version})) {}
+
+  const std::string& key() const { return kept_->key; }
+  const std::string& value() const { return kept_->value; }
+  Txn version() const { return kept_->version; }
+  bool operator==(const Entry& other) const { return kept_ == other.kept_ || *kept_ == *other.kept_; }
+
+ private:
+  struct Kept {
+    std::string key;
+    std::string value;
+    Txn version = 0;
+    bool operator==(const Kept&) const = default;
+  };
+  std::shared_ptr<const Kept> kept_;
 };
 
 // What a commit relies on: `key` is still at `version`, or still absent (0).

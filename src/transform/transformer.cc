@@ -88,13 +88,13 @@ base::Result<store::Txn> Transformer::LoadAll() {
     auto page = store_.Scan(store::kResourcePrefix, after, kScanPage);
     if (!page) return page.error();
     for (const store::Entry& entry : page->entries) {
-      auto key = store::ParseResourceKeyText(entry.key);
+      auto key = store::ParseResourceKeyText(entry.key());
       if (!key) return key.error();
-      auto resource = ParseResource(*std::move(key), entry.value, entry.version);
+      auto resource = ParseResource(*std::move(key), entry.value(), entry.version());
       if (!resource) return resource.error();
       const model::MeshId& mesh = (*resource)->key.mesh;
       meshes_.try_emplace(mesh, mesh, compile_).first->second.Load(*std::move(resource));
-      after = entry.key;
+      after = entry.key();
     }
     more = page->more;
   }
