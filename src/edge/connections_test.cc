@@ -18,8 +18,8 @@ using std::chrono::milliseconds;
 
 TEST_F(ConnectionsTest, ClosesASilentConnectionThatAnswersNoPing) {
   auto options = TestOptions();
-  options.keepalive_time = milliseconds(20);
-  options.keepalive_timeout = milliseconds(20);
+  options.keepalive_time = milliseconds(200);
+  options.keepalive_timeout = milliseconds(200);
   Start(options);
   TestClient client(server_->address(), {.answer_pings = false});
   client.Open("/test/Quiet");
@@ -52,7 +52,7 @@ TEST_F(ConnectionsTest, ClosesWhoNeverCompletesThePreface) {
 
 TEST_F(ConnectionsTest, ClosesAConnectionWithoutStreamsButNoOther) {
   auto options = TestOptions();
-  options.idle_timeout = milliseconds(50);
+  options.idle_timeout = milliseconds(500);
   Start(options);
   TestClient busy(server_->address());
   const int32_t call = busy.Open("/test/Echo");
@@ -69,8 +69,8 @@ TEST_F(ConnectionsTest, ClosesAConnectionWithoutStreamsButNoOther) {
 
 TEST_F(ConnectionsTest, EndsAConnectionByAge) {
   auto options = TestOptions();
-  options.max_connection_age = milliseconds(50);
-  options.age_grace = milliseconds(50);
+  options.max_connection_age = milliseconds(500);
+  options.age_grace = milliseconds(500);
   Start(options);
   TestClient client(server_->address());
   const int32_t call = client.Open("/test/Quiet");
