@@ -1,18 +1,16 @@
 #include "frontend/mesh_rules.h"
 
-#include <chancery/model/virtual_service.pb.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "frontend/listeners.h"
+#include "frontend/neighbours.h"
 #include "frontend/route_ports.h"
-#include "store/keys.h"
 
 namespace chancery::frontend::mesh_rules {
 namespace {
@@ -28,90 +26,6 @@ using Listeners = std::vector<ListenerPort>;
 
 // At most so many names are listed in a message.
 constexpr size_t kNamed = 5;
-constexpr size_t kPageSize = 1000;
-
-// ---- Reading -------------------------------------------------------------------------------------
-
-// The listeners of a stored node, router or gateway; none when it is gone.
-base::Result<Listeners> ReadListeners(UnitOfWork& work, const ResourceKey& key) {
-  auto stored = work.Read(key);
-  if (!stored) return stored.error();
-  if (!stored->has_value()) return Listeners();
-  return ListenersOf(model::SpecOf((*stored)->resource.record, key.kind));
-}
-
-std::optional<ResourceKey> ProviderOf(const model::MeshId& mesh, const Message& service_spec) {
-  const auto& provider = static_cast<const model::VirtualServiceSpec&>(service_spec).provider();
-  if (provider.has_virtual_node()) {
-    return ResourceKey{mesh, Kind::kVirtualNode, "", provider.virtual_node().virtual_node_name()};
-  }
-  if (provider.has_virtual_router()) {
-    return ResourceKey{mesh, Kind::kVirtualRouter, "", provider.virtual_router().virtual_router_name()};
-  }
-  return std::nullopt;
-}
-
-// The listeners that a target is reached at: its own, or those of a service's provider.
-base::Result<Listeners> ReadTargetListeners(UnitOfWork& work, const ResourceKey& target) {
-  if (target.kind != Kind::kVirtualService) return ReadListeners(work, target);
-  auto service = work.Read(target);
-  if (!service) return service.error();
-  if (!service->has_value()) return Listeners();
-  const auto provider = ProviderOf(target.mesh, model::SpecOf((*service)->resource.record, target.kind));
-  return provider ? ReadListeners(work, *provider) : base::Result<Listeners>(Listeners());
-}
-
-ResourceKey ParentOf(const ResourceKey& route) {
-  return {route.mesh, *model::DescriptorOf(route.kind).parent, "", route.parent};
-}
-
-// Calls visit(key, spec) for each resource whose key `parse` reads below `prefix`. `owner` guards the set.
-using Visit = std::function<Status(const ResourceKey& key, const Message& spec)>;
-using Parse = base::Result<ResourceKey> (*)(std::string_view key);
-
-Status VisitEntry(UnitOfWork& work, const store::Entry& entry, Parse parse, const Visit& visit) {
-  const auto key = parse(entry.key());
-  if (!key) return key.error();
-  const auto stored = work.Read(*key);
-  if (!stored) return stored.error();
-  if (!stored->has_value()) return Status::Ok();
-  return visit(*key, model::SpecOf((*stored)->resource.record, key->kind));
-}
-
-Status ForEachBelow(UnitOfWork& work, const ResourceKey& owner, const std::string& prefix, Parse parse,
-                    const Visit& visit) {
-  CHANCERY_RETURN_IF_ERROR(work.RelyOnGuard(owner));
-  std::string after;
-  while (true) {
-    const auto page = work.store().Scan(prefix, after, kPageSize);
-    if (!page) return page.error();
-    for (const store::Entry& entry : page->entries) CHANCERY_RETURN_IF_ERROR(VisitEntry(work, entry, parse, visit));
-    if (!page->more) return Status::Ok();
-    after = page->entries.back().key();
-  }
-}
-
-Status ForEachChild(const Change& change, Kind kind, const Visit& visit) {
-  return ForEachBelow(change.work, change.key, store::SiblingsPrefix(change.key.mesh, kind, change.key.name),
-                      store::ParseResourceKeyText, visit);
-}
-
-Status ForEachReferrer(UnitOfWork& work, const ResourceKey& to, Kind kind, const Visit& visit) {
-  const std::string prefix = fmt::format("{}{}/", store::ReferencesPrefix(to), model::DescriptorOf(kind).segment);
-  return ForEachBelow(work, to, prefix, store::ParseReferrer, visit);
-}
-
-// Each gateway route to a service whose provider is the changed node or router, or to the changed
-// service.
-Status ForEachGatewayRouteTo(const Change& change, const Visit& visit) {
-  if (change.key.kind == Kind::kVirtualService) {
-    return ForEachReferrer(change.work, change.key, Kind::kGatewayRoute, visit);
-  }
-  const auto by_service = [&](const ResourceKey& service, const Message&) {
-    return ForEachReferrer(change.work, service, Kind::kGatewayRoute, visit);
-  };
-  return ForEachReferrer(change.work, change.key, Kind::kVirtualService, by_service);
-}
 
 // ---- Judging -------------------------------------------------------------------------------------
 
@@ -185,11 +99,12 @@ Status RouterNeedsRoutesWithPorts(const Change& change) {
   if (ListenersOf(change.after).size() < 2) return Status::Ok();
   size_t missing = 0;
   std::vector<std::string> names;
-  CHANCERY_RETURN_IF_ERROR(ForEachChild(change, Kind::kRoute, [&](const ResourceKey& key, const Message& spec) {
-    if (RoutePortsOf(key.mesh, key.kind, spec).match) return Status::Ok();
-    if (++missing <= kNamed) names.push_back(key.name);
-    return Status::Ok();
-  }));
+  CHANCERY_RETURN_IF_ERROR(
+      ForEachChild(change.work, change.key, Kind::kRoute, [&](const ResourceKey& key, const Message& spec) {
+        if (RoutePortsOf(key.mesh, key.kind, spec).match) return Status::Ok();
+        if (++missing <= kNamed) names.push_back(key.name);
+        return Status::Ok();
+      }));
   if (missing == 0) return Status::Ok();
   return Error{Code::kBadRequest,
                fmt::format("All Routes for this Virtual Router must define a port match before adding multiple "
@@ -257,10 +172,11 @@ Status GatewayNeedsRoutesWithPorts(const Change& change) {
   if (!Writes(change, Kind::kVirtualGateway) || !MovesListeners(change)) return Status::Ok();
   if (ListenersOf(change.after).size() < 2) return Status::Ok();
   Missing missing;
-  CHANCERY_RETURN_IF_ERROR(ForEachChild(change, Kind::kGatewayRoute, [&](const ResourceKey& key, const Message& spec) {
-    if (!RoutePortsOf(key.mesh, key.kind, spec).match) missing.Add(key);
-    return Status::Ok();
-  }));
+  CHANCERY_RETURN_IF_ERROR(
+      ForEachChild(change.work, change.key, Kind::kGatewayRoute, [&](const ResourceKey& key, const Message& spec) {
+        if (!RoutePortsOf(key.mesh, key.kind, spec).match) missing.Add(key);
+        return Status::Ok();
+      }));
   return missing.ToStatus("GatewayRoute(s) of it have no match.port");
 }
 
@@ -287,10 +203,11 @@ Status ProviderNeedsTargetPorts(const Change& change) {
   if (!listeners) return listeners.error();
   if (!*listeners || (*listeners)->size() < 2) return Status::Ok();
   Missing missing;
-  CHANCERY_RETURN_IF_ERROR(ForEachGatewayRouteTo(change, [&](const ResourceKey& key, const Message& spec) {
-    if (!RoutePortsOf(key.mesh, key.kind, spec).targets.front().port) missing.Add(key);
-    return Status::Ok();
-  }));
+  CHANCERY_RETURN_IF_ERROR(
+      ForEachGatewayRouteTo(change.work, change.key, [&](const ResourceKey& key, const Message& spec) {
+        if (!RoutePortsOf(key.mesh, key.kind, spec).targets.front().port) missing.Add(key);
+        return Status::Ok();
+      }));
   if (change.key.kind != Kind::kVirtualService || missing.count == 0) {
     return missing.ToStatus("GatewayRoute(s) to its VirtualServices have no target.port");
   }
@@ -343,7 +260,7 @@ Status ProviderHasPortsInUse(const Change& change) {
   const auto listeners = ProvidedListeners(change);
   if (!listeners) return listeners.error();
   if (!*listeners) return Status::Ok();
-  return ForEachGatewayRouteTo(change, [&](const ResourceKey& key, const Message& spec) {
+  return ForEachGatewayRouteTo(change.work, change.key, [&](const ResourceKey& key, const Message& spec) {
     const std::optional<int> port = RoutePortsOf(key.mesh, key.kind, spec).targets.front().port;
     if (!IsForeign(**listeners, port)) return Status::Ok();
     return Refusal({{"spec.provider", fmt::format("must have a listener on port {}, which {} names; it has: {}", *port,
@@ -374,10 +291,10 @@ Status PortsInUseStay(const Change& change) {
     }
     return Status::Ok();
   };
-  if (gateway) return ForEachChild(change, Kind::kGatewayRoute, by_match);
-  if (router) CHANCERY_RETURN_IF_ERROR(ForEachChild(change, Kind::kRoute, by_match));
+  if (gateway) return ForEachChild(change.work, change.key, Kind::kGatewayRoute, by_match);
+  if (router) CHANCERY_RETURN_IF_ERROR(ForEachChild(change.work, change.key, Kind::kRoute, by_match));
   if (node) CHANCERY_RETURN_IF_ERROR(ForEachReferrer(change.work, change.key, Kind::kRoute, by_target));
-  return ForEachGatewayRouteTo(change, by_target);
+  return ForEachGatewayRouteTo(change.work, change.key, by_target);
 }
 
 // ---- Rule 16 -------------------------------------------------------------------------------------
@@ -397,7 +314,7 @@ Status RouteFitsProtocol(const Change& change) {
 Status RouterKeepsProtocols(const Change& change) {
   if (!Writes(change, Kind::kVirtualRouter) || !MovesListeners(change)) return Status::Ok();
   const Listeners listeners = ListenersOf(change.after);
-  return ForEachChild(change, Kind::kRoute, [&](const ResourceKey& key, const Message& spec) {
+  return ForEachChild(change.work, change.key, Kind::kRoute, [&](const ResourceKey& key, const Message& spec) {
     const RoutePorts ports = RoutePortsOf(key.mesh, key.kind, spec);
     const std::string_view protocol = ProtocolAt(listeners, ports.match);
     if (protocol.empty() || protocol == ports.protocol) return Status::Ok();
