@@ -230,15 +230,16 @@ def test_output_goes_to_files(world, run_agent):
     assert "initializing epoch" not in agent.child.log()
 
 
-def test_access_logs_on_stdout_that_is_a_socket(world):
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_access_logs_on_a_stream_that_is_a_socket(world, stream):
     """As systemd's journal is: the kernel lets no Envoy open /dev/stdout then."""
-    world.client.create_virtual_node(meshName="watches", virtualNodeName="printing", spec={
+    world.client.create_virtual_node(meshName="watches", virtualNodeName=f"printing-{stream}", spec={
         "listeners": [{"portMapping": {"port": PORT, "protocol": "http"}}],
-        "serviceDiscovery": {"dns": {"hostname": "printing.watches"}},
-        "logging": {"accessLog": {"file": {"path": "/dev/stdout", "format": {"text": "saw %REQ(:PATH)%\n"}}}}})
+        "serviceDiscovery": {"dns": {"hostname": f"printing-{stream}.watches"}},
+        "logging": {"accessLog": {"file": {"path": f"/dev/{stream}", "format": {"text": "saw %REQ(:PATH)%\n"}}}}})
     ours, agents = socket.socketpair()
-    agent = AgentProxy("mesh/watches/virtualNode/printing", world.subnet, ["--", "--file-flush-interval-msec", "100"],
-                       stdout=agents)
+    agent = AgentProxy(f"mesh/watches/virtualNode/printing-{stream}", world.subnet,
+                       ["--", "--file-flush-interval-msec", "100"], **{stream: agents})
     try:
         agent.start(world.envoy, world.binary, world.control.xds, world.dns.endpoint, world.directory)
         agents.close()

@@ -11,15 +11,15 @@ API_PORT = 9902
 
 
 class AgentProxy(Proxy):
-    """An Envoy that an agent runs; `child` is the agent, with these further flags and variables. What both print goes to
-    `stdout` instead of the agent's log."""
+    """An Envoy that an agent runs; `child` is the agent, with these further flags and variables; `streams` are the
+    stdout or stderr of both where that is not the agent's log."""
 
-    def __init__(self, resource, subnet, flags=(), variables=None, stdout=None):
+    def __init__(self, resource, subnet, flags=(), variables=None, **streams):
         super().__init__(resource, subnet)
         self.api = f"{self.egress}:{API_PORT}"
         self.flags = list(flags)
         self.variables = dict(variables or {})
-        self.stdout = stdout
+        self.streams = streams
 
     def start(self, envoy, chancery, xds, dns, directory, key=None):
         name = f"agent-{self.resource.replace('/', '_')}-{self.egress}"
@@ -28,7 +28,7 @@ class AgentProxy(Proxy):
             "--admin-access-log", "/dev/null", "--dns-resolver", dns, "--bind-ingress", self.ingress, "--bind-egress",
             self.egress, "--bind-application", self.application, "--api", self.api, "--concurrency", "1",
             "--log-level", "warning", *self.flags
-        ], directory / f"{name}.log", stdout=self.stdout, env={**os.environ, "TMPDIR": str(directory), **self.variables})
+        ], directory / f"{name}.log", env={**os.environ, "TMPDIR": str(directory), **self.variables}, **self.streams)
         return self
 
     def stop(self):

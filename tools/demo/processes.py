@@ -22,15 +22,16 @@ def _die_with_parent(parent):
 class Child:
     """A process with a log file. Start it from the main thread: the kernel ties its life to the
     thread that started it. It has a session of its own, so Ctrl-C reaches it only through us. It runs as the
-    user and group `user`, if there is one, and prints to `stdout` instead of the log; `more` goes to subprocess.Popen."""
+    user and group `user`, if there is one, and prints to `stdout` and `stderr` instead of the log; `more` goes to
+    subprocess.Popen."""
 
-    def __init__(self, name, arguments, log_path, stdout=None, env=None, user=None, **more):
+    def __init__(self, name, arguments, log_path, stdout=None, stderr=None, user=None, **more):
         self.name = name
         self.log_path = log_path
         with open(log_path, "ab") as log:
             self._process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=stdout or log, stderr=log,
-                bufsize=0, env=env, start_new_session=True, preexec_fn=_die_with_parent(os.getpid()), user=user,
+                arguments, stdin=subprocess.DEVNULL, stdout=stdout or log, stderr=stderr or log,
+                bufsize=0, start_new_session=True, preexec_fn=_die_with_parent(os.getpid()), user=user,
                 group=user, extra_groups=None if user is None else [], **more)
 
     @property
