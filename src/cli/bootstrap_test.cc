@@ -18,6 +18,9 @@ using testing::HasSubstr;
 
 constexpr const char* kNodeArn = "arn:aws:appmesh:us-east-1:123456789012:mesh/shop/virtualNode/web_prod";
 constexpr const char* kGatewayPath = "mesh/shop@210987654321/virtualGateway/edge";
+constexpr const char* kSignedRegion =
+    "/static_resources/clusters/0/typed_extension_protocol_options/"
+    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions/http_filters/0/typed_config/region";
 
 Environment EnvironmentOf(std::map<std::string, std::string> variables) {
   return [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
@@ -228,6 +231,26 @@ TEST(BootstrapTest, EachVariableHasItsEffect) {
       {{{"APPMESH_XDS_ENDPOINT", "[::1]:9"}},
        "/dynamic_resources/ads_config/grpc_services/0/google_grpc/target_uri",
        R"("[::1]:9")"},
+      {{{"CHANCERY_XDS_TLS_CA", "ca.pem"}, {"CHANCERY_XDS_CLIENT_CERT", "c.pem"}, {"CHANCERY_XDS_CLIENT_KEY", "k.pem"}},
+       "/dynamic_resources/ads_config/grpc_services/0/google_grpc/channel_credentials/ssl_credentials",
+       R"({"root_certs": {"filename": "ca.pem"}, "private_key": {"filename": "k.pem"},
+           "cert_chain": {"filename": "c.pem"}})"},
+      {{{"CHANCERY_XDS_TLS_CA", "ca.pem"}, {"CHANCERY_XDS_TOKEN_FILE", "token"}},
+       "/dynamic_resources/ads_config/grpc_services/0/google_grpc/call_credentials/0/from_plugin/typed_config/"
+       "secret_data",
+       R"({"filename": "token"})"},
+      {{{"CHANCERY_XDS_GRPC", "envoy"},
+        {"CHANCERY_XDS_AUTH", "sigv4"},
+        {"AWS_REGION", "eu-north-1"},
+        {"APPMESH_RESOURCE_ARN", kGatewayPath}},
+       kSignedRegion,
+       R"("eu-north-1")"},
+      {{{"CHANCERY_XDS_GRPC", "envoy"}, {"CHANCERY_XDS_AUTH", "sigv4"}, {"APPMESH_RESOURCE_ARN", kGatewayPath}},
+       kSignedRegion,
+       R"("us-east-1")"},
+      {{{"CHANCERY_XDS_GRPC", "envoy"}, {"CHANCERY_XDS_AUTH", "sigv4"}, {"AWS_REGION", "eu-north-1"}},
+       kSignedRegion,  // its ARN knows better
+       R"("us-east-1")"},
       {{{"CHANCERY_XDS_INITIAL_METADATA", "authorization=Bearer t"}},
        "/dynamic_resources/ads_config/grpc_services/0/initial_metadata",
        R"([{"key": "authorization", "value": "Bearer t"}])"},

@@ -47,7 +47,6 @@ std::vector<UnusedVariable> AgentVariables() {
 
 std::vector<UnusedVariable> ForeignVariables() {
   return {
-      {"AWS_REGION", kAwsOnly, false},
       {"APPMESH_PREVIEW", kAwsOnly, false},
       {"APPMESH_DUALSTACK_ENDPOINT", kAwsOnly, false},
       {"APPMESH_FIPS_ENDPOINT", kAwsOnly, false},

@@ -35,7 +35,7 @@ base::Error Misuse(std::string message) { return {base::Code::kBadRequest, std::
 std::string RegionOf(const BootstrapOptions& options) {
   if (!options.xds_access.region.empty()) return options.xds_access.region;
   const auto arn = model::ParseArn(options.resource_arn);
-  return arn ? arn->region : "us-east-1";
+  return arn ? arn->region : options.xds_access.host_region;
 }
 
 template <typename Config>

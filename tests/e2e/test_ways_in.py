@@ -8,6 +8,7 @@ import time
 import pytest
 
 from conftest import ENVOYS, keeping_logs
+from demo.agents import AgentProxy
 from demo.processes import Child
 from demo.proxies import Proxy, credentials
 from demo.tokens import AUDIENCE, ISSUER, Key
@@ -280,6 +281,23 @@ class Relay:
     def stop(self):
         assert self._child.stop() == 0
         assert not self.socket.exists()
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-north-1"])
+def test_variables_alone_say_how_a_proxy_gets_in(door, region):
+    """As for a sidecar that an injector adds: it has no command line. A bare node id has no region; AWS_REGION says it."""
+    world = door.world
+    proxy = AgentProxy(CART, world.subnet, variables={
+        **credentials(world.make_key(f"injected-{region}", "cart")), "AWS_REGION": region, "CHANCERY_XDS_AUTH": "sigv4",
+        "CHANCERY_XDS_GRPC": "envoy", "CHANCERY_XDS_TLS_CA": str(door.authority.ca)})
+    try:
+        proxy.start(world.envoy, world.binary, world.control.xds, world.dns.endpoint, door.directory)
+        if region == "us-east-1":
+            proxy.wait_healthy()
+        else:
+            wait_until(lambda: "not 'eu-north-1'" in world.control.log(), 30, "the refusal of another region")
+    finally:
+        proxy.stop()
 
 
 @pytest.mark.parametrize("way", ["sigv4", "token", "certificate"])
