@@ -48,6 +48,8 @@ struct BootstrapOptions {
   std::optional<Endpoint> xds;
   XdsGrpc xds_grpc = XdsGrpc::kGoogle;
   XdsAccess xds_access;
+  // Where the host is: what a stream is signed for when the node id is no ARN.
+  std::string region = "us-east-1";
   Endpoint admin{"127.0.0.1", 9901, ""};
   bool admin_ipv4_compat = false;
   std::string admin_access_log = "/tmp/envoy_admin_access.log";

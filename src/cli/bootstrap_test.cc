@@ -251,6 +251,16 @@ TEST(BootstrapTest, EachVariableHasItsEffect) {
       {{{"CHANCERY_XDS_GRPC", "envoy"}, {"CHANCERY_XDS_AUTH", "sigv4"}, {"AWS_REGION", "eu-north-1"}},
        kSignedRegion,  // its ARN knows better
        R"("us-east-1")"},
+      {{{"CHANCERY_XDS_GRPC", "envoy"},
+        {"CHANCERY_XDS_AUTH", "sigv4"},
+        {"CHANCERY_XDS_REGION", "eu-west-3"},
+        {"AWS_REGION", "eu-north-1"}},
+       kSignedRegion,
+       R"("eu-west-3")"},
+      // Every container of AWS has it, whatever way in its proxy takes.
+      {{{"APPMESH_XDS_ENDPOINT", "unix:///run/xds.sock"}, {"AWS_REGION", "eu-north-1"}},
+       "/dynamic_resources/ads_config/grpc_services/0/google_grpc/target_uri",
+       R"("unix:///run/xds.sock")"},
       {{{"CHANCERY_XDS_INITIAL_METADATA", "authorization=Bearer t"}},
        "/dynamic_resources/ads_config/grpc_services/0/initial_metadata",
        R"([{"key": "authorization", "value": "Bearer t"}])"},

@@ -35,7 +35,7 @@ base::Error Misuse(std::string message) { return {base::Code::kBadRequest, std::
 std::string RegionOf(const BootstrapOptions& options) {
   if (!options.xds_access.region.empty()) return options.xds_access.region;
   const auto arn = model::ParseArn(options.resource_arn);
-  return arn ? arn->region : options.xds_access.host_region;
+  return arn ? arn->region : options.region;
 }
 
 template <typename Config>
@@ -128,15 +128,18 @@ base::Status CheckXdsAccess(const BootstrapOptions& options) {
     return Misuse("--xds-client-cert and --xds-client-key: both are needed, or none");
   }
   if (!access.client_certificate.empty() && access.tls_ca.empty()) {
-    return Misuse("--xds-client-cert: needs --xds-tls-ca");
+    return Misuse("--xds-client-cert: needs --xds-tls-ca (or CHANCERY_XDS_TLS_CA)");
   }
   if (access.sigv4 && !access.token_file.empty()) {
     return Misuse("--xds-auth sigv4 and --xds-token-file: a stream has one authorization");
   }
-  if (access.sigv4 && google) return Misuse("--xds-auth sigv4: only --xds-grpc envoy can sign");
+  if (access.sigv4 && google)
+    return Misuse("--xds-auth sigv4: only --xds-grpc envoy (or CHANCERY_XDS_GRPC=envoy) can sign");
   const bool is_pipe = options.xds && !options.xds->pipe.empty();
   if (!access.token_file.empty() && access.tls_ca.empty() && !is_pipe) {
-    return Misuse("--xds-token-file: without TLS everybody on the way would see the token: needs --xds-tls-ca");
+    return Misuse(
+        "--xds-token-file: without TLS everybody on the way would see the token: needs --xds-tls-ca (or "
+        "CHANCERY_XDS_TLS_CA)");
   }
   if (is_pipe && access != XdsAccess{}) {
     return Misuse(

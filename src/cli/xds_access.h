@@ -28,13 +28,11 @@ struct XdsAccess {
   std::string token_file;
   // Signed by AWS's rules, with the key of Envoy's environment.
   bool sigv4 = false;
-  // What is signed for; empty: the region of the node's ARN, or `host_region`.
+  // What is signed for; empty: the region of the node's ARN, or BootstrapOptions::region.
   std::string region;
   // A header that every stream carries as it is, such as "authorization" and "Bearer TOKEN". No name: none.
   std::string metadata_name;
   std::string metadata_value;
-  // The region that the host says it is in, for a node id that is no ARN.
-  std::string host_region = "us-east-1";
   bool operator==(const XdsAccess&) const = default;
 };
 

@@ -58,6 +58,11 @@ base::Status Jwks::Poll(const std::stop_token& stop) {
   auto set = document ? KeySet::Parse(*document) : base::Result<KeySet>(document.error());
   const bool fetched = set.has_value();
   const size_t count = fetched ? set->size() : 0;
+  const std::string& from = options_.location.empty() ? options_.issuer : options_.location;
+  // Before those who wait are told, so that the log says why before a caller can ask.
+  if (!fetched) {
+    spdlog::warn("oidc: the keys of {} cannot be had, those from before stay: {}", from, base::ToString(set.error()));
+  }
   {
     base::MutexLock lock(mutex_);
     fetching_ = false;
@@ -66,11 +71,7 @@ base::Status Jwks::Poll(const std::stop_token& stop) {
     if (fetched) keys_ = std::make_shared<const KeySet>(*std::move(set));
     fetched_.NotifyAll();
   }
-  const std::string& from = options_.location.empty() ? options_.issuer : options_.location;
-  if (!fetched) {
-    spdlog::warn("oidc: the keys of {} cannot be had, those from before stay: {}", from, base::ToString(set.error()));
-    return set.error();
-  }
+  if (!fetched) return set.error();
   if (*document == document_) return base::Status::Ok();
   document_ = *std::move(document);
   if (count == 0) spdlog::warn("oidc: {} has no key for signatures: no token is accepted", from);
