@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <ctime>
+#include <fstream>
 
 namespace chancery::app {
 namespace {
@@ -24,9 +25,18 @@ std::string Time(int64_t ms) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000);
 }
 
+// A process that was killed may have left half a line; the next one is to be a line of its own.
+void EndLastLine(const std::string& path) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  if (!file.seekg(-1, std::ios::end) || file.get() == '\n') return;
+  file.seekp(0, std::ios::end);
+  file.put('\n');
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<AuditFile>> AuditFile::Open(const std::string& path) {
+  EndLastLine(path);
   try {
     auto sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(path, kMaxFile, kOldFiles);
     auto logger = std::make_shared<spdlog::logger>("audit", std::move(sink));

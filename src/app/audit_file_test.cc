@@ -59,20 +59,42 @@ TEST(AuditLine, NamesAHundredResourcesAtMost) {
   EXPECT_NE(line.find(R"("moreResources":900)"), std::string::npos) << line;
 }
 
-TEST(AuditFile, KeepsALineForEachCall) {
-  const std::string path = std::string(testing::TempDir()) + "/audit_file_test.log";
-  std::filesystem::remove(path);
-  {
-    auto file = AuditFile::Open(path);
+class AuditFileTest : public testing::Test {
+ protected:
+  AuditFileTest() { std::filesystem::remove(path_); }
+
+  void Write(int lines) const {
+    auto file = AuditFile::Open(path_);
     ASSERT_TRUE(file) << base::ToString(file.error());
-    (*file)->Write(Event());
-    (*file)->Write(Event());
+    for (int i = 0; i < lines; ++i) (*file)->Write(Event());
   }
-  std::ifstream in(path);
-  std::stringstream content;
-  content << in.rdbuf();
-  EXPECT_EQ(content.str(), AuditLine(Event()) + "\n" + AuditLine(Event()) + "\n");
+  std::string Content() const {
+    std::ifstream in(path_);
+    std::stringstream content;
+    content << in.rdbuf();
+    return content.str();
+  }
+
+  const std::string path_ = std::string(testing::TempDir()) + "/audit_file_test.log";
+  const std::string line_ = AuditLine(Event()) + "\n";
+};
+
+TEST_F(AuditFileTest, KeepsALineForEachCall) {
+  Write(2);
+  EXPECT_EQ(Content(), line_ + line_);
   EXPECT_FALSE(AuditFile::Open("/proc/nothing/audit.log"));
+}
+
+TEST_F(AuditFileTest, GoesOnWhereItEnded) {
+  Write(1);
+  Write(1);
+  EXPECT_EQ(Content(), line_ + line_);
+}
+
+TEST_F(AuditFileTest, HalfALineOfAProcessThatWasKilledSpoilsNoOther) {
+  std::ofstream(path_) << line_ << R"({"time":"2023-)";
+  Write(1);
+  EXPECT_EQ(Content(), line_ + R"({"time":"2023-)" + "\n" + line_);
 }
 
 }  // namespace
