@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "store/keys.h"
+#include "store/walk.h"
 
 namespace chancery::frontend {
 namespace {
@@ -17,8 +18,6 @@ using model::Kind;
 using model::ResourceKey;
 using Listeners = std::vector<ListenerPort>;
 using Parse = base::Result<ResourceKey> (*)(std::string_view key);
-
-constexpr size_t kPageSize = 1000;
 
 Status VisitEntry(UnitOfWork& work, const store::Entry& entry, Parse parse, const Visit& visit) {
   const auto key = parse(entry.key());
@@ -33,14 +32,8 @@ Status VisitEntry(UnitOfWork& work, const store::Entry& entry, Parse parse, cons
 Status ForEachBelow(UnitOfWork& work, const ResourceKey& owner, const std::string& prefix, Parse parse,
                     const Visit& visit) {
   CHANCERY_RETURN_IF_ERROR(work.RelyOnGuard(owner));
-  std::string after;
-  while (true) {
-    const auto page = work.store().Scan(prefix, after, kPageSize);
-    if (!page) return page.error();
-    for (const store::Entry& entry : page->entries) CHANCERY_RETURN_IF_ERROR(VisitEntry(work, entry, parse, visit));
-    if (!page->more) return Status::Ok();
-    after = page->entries.back().key();
-  }
+  return store::ForEachEntry(work.store(), prefix,
+                             [&](const store::Entry& entry) { return VisitEntry(work, entry, parse, visit); });
 }
 
 }  // namespace

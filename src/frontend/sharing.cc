@@ -6,6 +6,7 @@
 
 #include "frontend/rules.h"
 #include "store/keys.h"
+#include "store/walk.h"
 
 namespace chancery::frontend {
 namespace {
@@ -16,8 +17,6 @@ using base::Status;
 using model::Kind;
 using model::MeshId;
 using model::ResourceKey;
-
-constexpr size_t kPageSize = 1000;
 
 ResourceKey KeyOf(const MeshId& mesh) { return {mesh, Kind::kMesh, "", mesh.name}; }
 
@@ -147,18 +146,13 @@ base::Result<std::vector<MeshId>> SharedMeshesNamed(const store::Store& store, s
                                                     std::string_view name) {
   const std::string prefix = store::SharedPrefix(account);
   std::vector<MeshId> meshes;
-  std::string after;
-  while (true) {
-    auto page = store.Scan(prefix, after, kPageSize);
-    if (!page) return page.error();
-    for (const store::Entry& entry : page->entries) {
-      auto mesh = store::ParseSharedKeyText(entry.key());
-      if (!mesh) return mesh.error();
-      if (mesh->name == name) meshes.push_back(*std::move(mesh));
-    }
-    if (!page->more) return meshes;
-    after = page->entries.back().key();
-  }
+  CHANCERY_RETURN_IF_ERROR(store::ForEachEntry(store, prefix, [&](const store::Entry& entry) -> Status {
+    auto mesh = store::ParseSharedKeyText(entry.key());
+    if (!mesh) return mesh.error();
+    if (mesh->name == name) meshes.push_back(*std::move(mesh));
+    return Status::Ok();
+  }));
+  return meshes;
 }
 
 }  // namespace chancery::frontend

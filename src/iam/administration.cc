@@ -10,6 +10,7 @@
 #include "iam/managed_policies.h"
 #include "iam/names.h"
 #include "iam/policy.h"
+#include "store/walk.h"
 
 namespace chancery::iam {
 namespace {
@@ -20,7 +21,6 @@ using base::Status;
 using store::AttachedTo;
 
 constexpr std::chrono::seconds kInForceWithin{5};
-constexpr size_t kScanPage = 1000;
 // As AWS has it: 20 characters, of which the first four tell what it is, and a secret of 240 bits.
 constexpr std::string_view kKeyPrefix = "CHKA";
 constexpr size_t kKeyCharacters = 16;
@@ -44,12 +44,10 @@ Status CheckHolder(const Holder& holder) {
 
 base::Result<std::vector<store::Entry>> ScanAll(const store::Store& store, const std::string& prefix) {
   std::vector<store::Entry> all;
-  for (bool more = true; more;) {
-    auto page = store.Scan(prefix, all.empty() ? "" : all.back().key(), kScanPage);
-    if (!page) return page.error();
-    std::move(page->entries.begin(), page->entries.end(), std::back_inserter(all));
-    more = page->more;
-  }
+  CHANCERY_RETURN_IF_ERROR(store::ForEachEntry(store, prefix, [&all](const store::Entry& entry) {
+    all.push_back(entry);
+    return Status::Ok();
+  }));
   return all;
 }
 

@@ -11,11 +11,10 @@
 #include "iam/managed_policies.h"
 #include "iam/policy.h"
 #include "store/keys.h"
+#include "store/walk.h"
 
 namespace chancery::iam {
 namespace {
-
-constexpr size_t kScanPage = 1000;
 
 // An account's user or group, or (name "") the account itself.
 using Holder = std::pair<std::string, std::string>;
@@ -28,22 +27,6 @@ std::shared_ptr<const PolicyDocument> DenyEverything() {
 }
 
 std::string GroupLabel(const std::string& group) { return "group " + group; }
-
-using EntryCallback = std::function<base::Status(const store::Entry&)>;
-
-base::Status ForEachEntry(const store::Store& store, std::string_view prefix, const EntryCallback& callback) {
-  std::string after;
-  for (bool more = true; more;) {
-    auto page = store.Scan(prefix, after, kScanPage);
-    if (!page) return page.error();
-    for (const store::Entry& entry : page->entries) {
-      CHANCERY_RETURN_IF_ERROR(callback(entry));
-      after = entry.key();
-    }
-    more = page->more;
-  }
-  return base::Status::Ok();
-}
 
 }  // namespace
 
@@ -67,7 +50,7 @@ class Reader {
 
   base::Status Read(Directory::State& state) {
     CHANCERY_RETURN_IF_ERROR(
-        ForEachEntry(store_, store::kIamPrefix, [&](const store::Entry& entry) { return Take(entry, state); }));
+        store::ForEachEntry(store_, store::kIamPrefix, [&](const store::Entry& entry) { return Take(entry, state); }));
     for (const auto& [account, names] : accounts_) state.of_accounts[account] = Collect({account, ""}, {});
     for (const auto& [group, names] : group_policies_) state.of_groups[group] = OfGroup(group);
     for (const Holder& user : users_) state.of_users[user] = Collect({user.first, ""}, user);

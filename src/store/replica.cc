@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <variant>
 
 #include "store/batch.h"
 #include "store/keys.h"
@@ -39,20 +40,22 @@ void Replica::PutLocked(Entry entry) {
 }
 
 void Replica::Apply(std::vector<Applied> writes, Txn through) {
-  // A delete has a key alone.
-  std::vector<std::pair<std::string, std::optional<Entry>>> changes;
+  // What is put, or the key that is erased.
+  std::vector<std::variant<Entry, std::string>> changes;
   changes.reserve(writes.size());
   for (Applied& write : writes) {
     if (!Holds(write.key)) continue;
-    std::optional<Entry> entry;
-    if (write.value) entry.emplace(write.key, *std::move(write.value), write.txn);
-    changes.emplace_back(std::move(write.key), std::move(entry));
+    if (write.value) {
+      changes.emplace_back(Entry(std::move(write.key), *std::move(write.value), write.txn));
+    } else {
+      changes.emplace_back(std::move(write.key));
+    }
   }
   base::MutexLock lock(mutex_);
-  for (auto& [key, entry] : changes) {
-    if (entry) {
-      PutLocked(*std::move(entry));
-    } else if (const auto at = entries_.find(key); at != entries_.end()) {
+  for (auto& change : changes) {
+    if (auto* entry = std::get_if<Entry>(&change)) {
+      PutLocked(std::move(*entry));
+    } else if (const auto at = entries_.find(std::get<std::string>(change)); at != entries_.end()) {
       entries_.erase(at);
     }
   }

@@ -19,8 +19,8 @@ namespace chancery::store {
 // the first.
 using Txn = uint64_t;
 
-// A key, its value and the transaction that wrote it, which is its version. Never changes, so its copies share what it
-// holds: a List of a hundred records copies a hundred pointers. One that was moved from holds nothing. Thread-safe.
+// A key, its value and the transaction that wrote it, which is its version. Immutable, so its copies share what it
+// holds: a List of a hundred records copies a hundred pointers. One that was moved from may only be assigned to.
 class Entry {
  public:
   Entry(std::string key, std::string value, Txn version)

@@ -8,11 +8,11 @@
 
 #include "model/kind.h"
 #include "store/keys.h"
+#include "store/walk.h"
 
 namespace chancery::transform {
 namespace {
 
-constexpr size_t kScanPage = 1000;
 // Lines of an update.
 constexpr size_t kMostWarnings = 20;
 
@@ -83,21 +83,16 @@ base::Result<store::Txn> Transformer::LoadAll() {
   // What commits during the scan is seen twice, by the scan and by the watch from here on; the
   // compiler skips what it has.
   const store::Txn from = store_.Newest();
-  std::string after;
-  for (bool more = true; more;) {
-    auto page = store_.Scan(store::kResourcePrefix, after, kScanPage);
-    if (!page) return page.error();
-    for (const store::Entry& entry : page->entries) {
-      auto key = store::ParseResourceKeyText(entry.key());
-      if (!key) return key.error();
-      auto resource = ParseResource(*std::move(key), entry.value(), entry.version());
-      if (!resource) return resource.error();
-      const model::MeshId& mesh = (*resource)->key.mesh;
-      meshes_.try_emplace(mesh, mesh, compile_).first->second.Load(*std::move(resource));
-      after = entry.key();
-    }
-    more = page->more;
-  }
+  const auto load = [this](const store::Entry& entry) -> base::Status {
+    auto key = store::ParseResourceKeyText(entry.key());
+    if (!key) return key.error();
+    auto resource = ParseResource(*std::move(key), entry.value(), entry.version());
+    if (!resource) return resource.error();
+    const model::MeshId& mesh = (*resource)->key.mesh;
+    meshes_.try_emplace(mesh, mesh, compile_).first->second.Load(*std::move(resource));
+    return base::Status::Ok();
+  };
+  CHANCERY_RETURN_IF_ERROR(store::ForEachEntry(store_, store::kResourcePrefix, load));
   return from;
 }
 
