@@ -221,7 +221,7 @@ def test_discovery_over_tls_with_an_authority_of_its_own(tmp_path, keys):
             assert audit[-1]["actor"] == f"arn:aws:iam::{ACCOUNT}:user/ann@id.test"
         with running(wary, "--oidc-issuer", issuer.url) as control:
             assert control.call(token)[:2] == (503, "ServiceUnavailableException")
-            assert "certificate" in control.log()
+            wait_until(lambda: "certificate" in control.log(), 30, "the reason in the log")
     finally:
         issuer.close()
 

@@ -47,7 +47,7 @@ def test_each_proxy_is_given_the_profile_of_its_version(world):
         assert ("no version" in told, "older than 1.22" in told) == (version == "none", version == "1.21.0")
     for client in clients.values():
         end(client)
-    wait_until(lambda: not world.control.proxies(), 10, "all streams gone")
+    wait_until(lambda: not world.control.proxies(), 30, "all streams gone")
 
 
 def test_an_old_proxy_is_served_again_after_a_restart(world):

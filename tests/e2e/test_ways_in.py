@@ -72,9 +72,13 @@ class Door:
     def refuses(self, proxy, words):
         """Waits until the control plane's log says why since the last proxy began, and Envoy still has no
         configuration."""
-        wait_until(lambda: words in self.world.control.log()[self._seen:], 30, f"'{words}' in the control plane's log")
+        wait_until(lambda: words in self.said(), 30, f"'{words}' in the control plane's log")
         assert not proxy.wait_admin().is_live()
         proxy.stop()
+
+    def said(self):
+        """The control plane's log since the last proxy began."""
+        return self.world.control.log()[self._seen:]
 
     def streams(self, resource=CART):
         return {row["stream"] for row in self.world.control.proxies() if resource in row["id"]}
@@ -163,7 +167,7 @@ def test_a_token_that_expires_ends_the_stream_and_the_next_one_is_read(door, grp
     first = door.streams()
     token_file(door, grpc, user, door.issuer.token(sub=user))
     wait_until(lambda: door.streams() and not door.streams() & first, 90, "a stream with the new token")
-    assert "its credentials have expired" in door.world.control.log()
+    assert "its credentials have expired" in door.said()
     assert proxy.is_live()
     proxy.stop()
 
@@ -264,6 +268,24 @@ def test_the_agents_envoy_runs_over_a_socket(door):
         proxy.stop()
 
 
+@pytest.mark.parametrize("region", ["us-east-1", "eu-north-1"])
+def test_variables_say_how_a_proxy_gets_in(door, region):
+    """As for a sidecar that an injector adds. A bare node id has no region; AWS_REGION says it."""
+    world = door.world
+    proxy = AgentProxy(CART, world.subnet, variables={
+        **credentials(world.make_key(f"injected-{region}", "cart")), "AWS_REGION": region, "CHANCERY_XDS_AUTH": "sigv4",
+        "CHANCERY_XDS_GRPC": "envoy", "CHANCERY_XDS_TLS_CA": str(door.authority.ca)})
+    try:
+        proxy.start(world.envoy, world.binary, world.control.xds, world.dns.endpoint, door.directory)
+        if region == "us-east-1":
+            proxy.wait_healthy()
+        else:
+            wait_until(lambda: "not 'eu-north-1'" in world.control.log(), 30, "the refusal of another region")
+            assert not proxy.is_live()
+    finally:
+        proxy.stop()
+
+
 class Relay:
     """`chancery relay` beside the agent, to the control plane of `door`."""
 
@@ -281,23 +303,6 @@ class Relay:
     def stop(self):
         assert self._child.stop() == 0
         assert not self.socket.exists()
-
-
-@pytest.mark.parametrize("region", ["us-east-1", "eu-north-1"])
-def test_variables_alone_say_how_a_proxy_gets_in(door, region):
-    """As for a sidecar that an injector adds: it has no command line. A bare node id has no region; AWS_REGION says it."""
-    world = door.world
-    proxy = AgentProxy(CART, world.subnet, variables={
-        **credentials(world.make_key(f"injected-{region}", "cart")), "AWS_REGION": region, "CHANCERY_XDS_AUTH": "sigv4",
-        "CHANCERY_XDS_GRPC": "envoy", "CHANCERY_XDS_TLS_CA": str(door.authority.ca)})
-    try:
-        proxy.start(world.envoy, world.binary, world.control.xds, world.dns.endpoint, door.directory)
-        if region == "us-east-1":
-            proxy.wait_healthy()
-        else:
-            wait_until(lambda: "not 'eu-north-1'" in world.control.log(), 30, "the refusal of another region")
-    finally:
-        proxy.stop()
 
 
 @pytest.mark.parametrize("way", ["sigv4", "token", "certificate"])

@@ -7,7 +7,7 @@ from support.applications import HOLD
 from support.grpc_application import GrpcClient
 from support.versions import ENVOYS, both_envoys
 
-SHORT, NONE = {"unit": "ms", "value": 300}, {"unit": "s", "value": 0}
+SHORT, NONE = {"unit": "s", "value": 1}, {"unit": "s", "value": 0}
 TIMEOUTS = {"per-request": {"perRequest": SHORT}, "idle": {"idle": SHORT, "perRequest": NONE},
             "none": {"idle": NONE, "perRequest": NONE}, "unset": {}}
 REQUESTS = ["http", "http2", "grpc"]  # and tcp, which has connections alone
@@ -142,11 +142,11 @@ def test_zero_idle_is_none_says_the_proxy(servers, envoy):
     routes = {each["route_config"]["name"]: each["route_config"]["virtual_hosts"][0]["routes"][0]["route"] for each in configs}
     for protocol in REQUESTS:
         idle = {name: routes[f"rds_ingress_{protocol}_{LISTENERS[protocol, name]}"].get("idle_timeout") for name in TIMEOUTS}
-        assert idle == {"per-request": None, "idle": "0.300s", "none": "0s", "unset": None}, protocol
+        assert idle == {"per-request": None, "idle": "1s", "none": "0s", "unset": None}, protocol
     chains = servers[envoy].proxy.get("/config_dump?resource=dynamic_listeners")["configs"]
     idle = {proxy["cluster"]: proxy.get("idle_timeout") for proxy in tcp_proxies(chains) if "_ingress_" in proxy["cluster"]}
     assert idle == {f"cds_ingress_lab_server_tcp_{LISTENERS['tcp', name]}": value
-                    for name, value in [("idle", "0.300s"), ("none", "0s"), ("unset", None)]}
+                    for name, value in [("idle", "1s"), ("none", "0s"), ("unset", None)]}
 
 
 def tcp_proxies(value):

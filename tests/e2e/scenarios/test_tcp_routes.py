@@ -43,7 +43,7 @@ def test_each_port_is_a_service_of_its_own(shop):
 @pytest.mark.field("RouteSpec.tcpRoute.timeout.idle")
 def test_idle_closes_a_connection_on_which_nothing_moves(shop):
     application = tcp(shop, "idle")
-    idle = {"idle": {"unit": "ms", "value": 300}}
+    idle = {"idle": {"unit": "s", "value": 1}}
     shop.service("closed", to(application, timeout=idle), protocol="tcp")
     shop.service("kept", to(application), protocol="tcp")
     shop.settle()
