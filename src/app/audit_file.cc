@@ -48,6 +48,12 @@ base::Result<std::unique_ptr<AuditFile>> AuditFile::Open(const std::string& path
 }
 
 AuditFile::AuditFile(std::shared_ptr<spdlog::logger> logger) : logger_(std::move(logger)) {
+  // Called where lines could not be written; the flusher's thread may outlive us.
+  logger_->set_error_handler([torn = torn_, told = std::make_shared<std::atomic<std::time_t>>(0)](const auto& why) {
+    *torn = true;
+    const std::time_t now = std::time(nullptr);
+    if (told->exchange(now) != now) spdlog::error("audit: lines are lost: {}", why);
+  });
   // The flusher of spdlog knows its registered loggers alone.
   spdlog::drop(logger_->name());
   spdlog::register_logger(logger_);
@@ -59,7 +65,11 @@ AuditFile::~AuditFile() {
   logger_->flush();
 }
 
-void AuditFile::Write(const frontend::AuditEvent& event) { logger_->info(AuditLine(event)); }
+void AuditFile::Write(const frontend::AuditEvent& event) {
+  // A disk that was full may have taken half a line.
+  if (torn_->exchange(false)) logger_->info("");
+  logger_->info(AuditLine(event));
+}
 
 std::string AuditLine(const frontend::AuditEvent& event) {
   json::object line{{"time", Time(event.time_ms)}, {"requestId", event.request_id}};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -13,7 +14,8 @@ class logger;
 namespace chancery::app {
 
 // The audit log as a file: one JSON object a line for each call of the API. A file of 64 MiB gives way to a new one,
-// and eight old ones are kept as <name>.1, .2 and so on. Lines are on their way to the disk within a second.
+// and eight old ones are kept as <name>.1, .2 and so on. Lines are on their way to the disk within a second; those that
+// it does not take are lost, and the log says so.
 // Thread-safe.
 class AuditFile {
  public:
@@ -26,6 +28,8 @@ class AuditFile {
  private:
   explicit AuditFile(std::shared_ptr<spdlog::logger> logger);
 
+  // Whether the last line may be half a one.
+  const std::shared_ptr<std::atomic<bool>> torn_ = std::make_shared<std::atomic<bool>>(false);
   const std::shared_ptr<spdlog::logger> logger_;
 };
 

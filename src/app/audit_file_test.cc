@@ -1,6 +1,8 @@
 #include "app/audit_file.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <fstream>
@@ -95,6 +97,24 @@ TEST_F(AuditFileTest, HalfALineOfAProcessThatWasKilledSpoilsNoOther) {
   std::ofstream(path_) << line_ << R"({"time":"2023-)";
   Write(1);
   EXPECT_EQ(Content(), line_ + R"({"time":"2023-)" + "\n" + line_);
+}
+
+TEST_F(AuditFileTest, ADiskThatIsFullForAWhileSpoilsNoLineAfterIt) {
+  auto file = AuditFile::Open(path_);
+  ASSERT_TRUE(file) << base::ToString(file.error());
+  frontend::AuditEvent large = Event();
+  large.error = std::string(100'000, 'x');  // more than is kept back
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto ignored = signal(SIGXFSZ, SIG_IGN);
+  const rlimit full{.rlim_cur = 10'000, .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  (*file)->Write(large);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  signal(SIGXFSZ, ignored);
+  (*file)->Write(Event());
+  file->reset();
+  EXPECT_EQ(Content(), AuditLine(large).substr(0, 10'000) + "\n" + line_);
 }
 
 }  // namespace
