@@ -260,7 +260,10 @@ ResourceKey KeyOf(const Context& context, const KindDescriptor& kind, const Mess
 Origin OriginOf(const Context& context, const Operation& operation, const Message& input) {
   Origin origin{context.caller.actor, operation.name, context.source, context.request_id};
   // A clientToken makes a replay harmless; it may be left out.
-  if (StringMember(input, "clientToken").empty()) origin.before_commit = context.caller.first_time;
+  if (StringMember(input, "clientToken").empty()) {
+    origin.before_commit = context.caller.first_time;
+    origin.on_failure = context.caller.nothing_done;
+  }
   return origin;
 }
 

@@ -27,6 +27,8 @@ struct Caller {
   int64_t replayable_until_ms = 0;
   // Called before a call without a clientToken commits; refuses a replay of its signature. Empty: nothing to refuse.
   std::function<base::Status()> first_time = {};
+  // Called when such a call has changed nothing after all. Empty: as above.
+  std::function<void()> nothing_done = {};
 };
 
 // One resource that a call needs permission on.

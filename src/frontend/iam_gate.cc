@@ -62,11 +62,15 @@ base::Result<Caller> IamGate::IdentifySigV4(const Request& request) const {
   Caller caller{verified->principal.account, verified->principal.arn, verified->principal};
   const std::chrono::sys_seconds until = iam::ValidUntil(claim, expectation.skew);
   caller.replayable_until_ms = std::chrono::milliseconds(until.time_since_epoch()).count();
-  caller.first_time = [this, signature = claim.signature, signed_at = claim.time, until,
-                       decided = std::make_shared<std::optional<base::Status>>()] {
+  const auto decided = std::make_shared<std::optional<base::Status>>();
+  caller.first_time = [this, signature = claim.signature, signed_at = claim.time, until, decided] {
     // An attempt that lost a race asks again for the same request.
     if (!decided->has_value()) decided->emplace(replays_.FirstTime(signature, signed_at, until));
     return **decided;
+  };
+  // A retry of a call that was answered 503 has the same signature when it comes within the same second.
+  caller.nothing_done = [this, signature = claim.signature, decided] {
+    if (decided->has_value() && **decided) replays_.Forget(signature);
   };
   return caller;
 }

@@ -307,6 +307,21 @@ TEST_F(IamGateTest, AReplayedDeleteIsRefused) {
   EXPECT_EQ(Call(ann, "GET", "/meshes/m").status, 200);
 }
 
+// An SDK that tries again within the second sends the same signature.
+TEST_F(IamGateTest, ADeleteThatTheStoreDidNotTakeMayBeSentAgainAsItWas) {
+  const User ann = NewUser("ann", "AWSAppMeshFullAccess");
+  ASSERT_EQ(Call(ann, "PUT", "/meshes", R"({"meshName":"m"})").status, 200);
+  const Request removal = Signed(SignerOf(ann), "DELETE", "/meshes/m");
+  store_.FailNextCommits(1);
+  EXPECT_EQ(api_.Handle(removal).status, 503);
+  store_.LoseNextRaces(20);
+  EXPECT_EQ(api_.Handle(removal).status, 503);
+  EXPECT_EQ(api_.Handle(removal).status, 200);
+  clock_.Advance(std::chrono::seconds(1));
+  ASSERT_EQ(Call(ann, "PUT", "/meshes", R"({"meshName":"m"})").status, 200);
+  EXPECT_EQ(ErrorOf(api_.Handle(removal)), "InvalidSignatureException");
+}
+
 // clientToken may be left out; then nothing else keeps somebody from sending the call again.
 TEST_F(IamGateTest, AReplayedCallWithoutClientTokenIsRefused) {
   const User ann = NewUser("ann", "AWSAppMeshFullAccess");

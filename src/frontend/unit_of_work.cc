@@ -82,8 +82,10 @@ base::Result<store::Txn> UnitOfWork::Commit(const Origin& origin) {
 
 void Sleep(std::chrono::microseconds time) { std::this_thread::sleep_for(time); }
 
-base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const Origin& origin, const Attempt& attempt,
-                                  const Pause& pause) {
+namespace {
+
+base::Result<Outcome> Mutate(store::Store& store, int64_t now_ms, const Origin& origin, const Attempt& attempt,
+                             const Pause& pause) {
   for (int i = 0; i < kAttempts; ++i) {
     if (i > 0) pause(PauseAfter(i));
     UnitOfWork work(store, now_ms);
@@ -103,6 +105,15 @@ base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const Ori
     if (txn.error().code != base::Code::kLostRace) return txn.error();
   }
   return base::Error{base::Code::kUnavailable, "other requests changed the same resources meanwhile; try again", {}};
+}
+
+}  // namespace
+
+base::Result<Outcome> RunMutation(store::Store& store, int64_t now_ms, const Origin& origin, const Attempt& attempt,
+                                  const Pause& pause) {
+  auto outcome = Mutate(store, now_ms, origin, attempt, pause);
+  if (!outcome && origin.on_failure) origin.on_failure();
+  return outcome;
 }
 
 base::Result<Stored> ParseStored(const store::Entry& entry) {

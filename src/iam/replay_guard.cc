@@ -24,12 +24,17 @@ Status ReplayGuard::FirstTime(std::string_view signature, std::chrono::sys_secon
   const base::MutexLock lock(mutex_);
   ForgetSomeLocked(now);
   if (seen_.contains(key)) return Error{Code::kInvalidSignature, "The request was sent before: sign it anew."};
-  if (seen_.size() >= options_.capacity) {
+  if (expiry_.size() >= options_.capacity) {
     return Error{Code::kTooManyRequests, "Too many deletes and tag calls within minutes."};
   }
   seen_.insert(key);
   expiry_.emplace(valid_until, key);
   return Status::Ok();
+}
+
+void ReplayGuard::Forget(std::string_view signature) {
+  const base::MutexLock lock(mutex_);
+  seen_.erase(base::HashOf(signature));
 }
 
 size_t ReplayGuard::size() const {

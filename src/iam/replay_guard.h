@@ -43,6 +43,9 @@ class ReplayGuard {
   base::Status FirstTime(std::string_view signature, std::chrono::sys_seconds signed_at,
                          std::chrono::sys_seconds valid_until) EXCLUDES(mutex_);
 
+  // Takes that back: the call that asked has changed nothing, and its client may send it again as it was.
+  void Forget(std::string_view signature) EXCLUDES(mutex_);
+
   size_t size() const EXCLUDES(mutex_);
 
  private:
@@ -55,7 +58,7 @@ class ReplayGuard {
   const std::chrono::sys_seconds began_;
   mutable base::Mutex mutex_;
   std::unordered_set<base::Hash, base::HashHasher> seen_ GUARDED_BY(mutex_);
-  // What `seen_` holds, the first to expire on top.
+  // What `seen_` holds or held, the first to expire on top.
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> expiry_ GUARDED_BY(mutex_);
 };
 

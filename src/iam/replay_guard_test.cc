@@ -49,6 +49,23 @@ TEST_F(ReplayGuardTest, ForgetsWhatHasExpired) {
   EXPECT_FALSE(FirstTime(guard, "b", In(minutes(5))));
 }
 
+TEST_F(ReplayGuardTest, WhatWasTakenBackMayComeAgainOnce) {
+  ReplayGuard guard(clock_, {.capacity = 3});
+  const std::chrono::sys_seconds until = In(minutes(5));
+  ASSERT_TRUE(FirstTime(guard, "a", until));
+  guard.Forget("a");
+  EXPECT_EQ(guard.size(), 0u);
+  EXPECT_TRUE(FirstTime(guard, "a", until));
+  EXPECT_FALSE(FirstTime(guard, "a", until));
+  // Nor does it make room without bound.
+  guard.Forget("a");
+  ASSERT_TRUE(FirstTime(guard, "a", until));
+  guard.Forget("a");
+  const base::Status full = FirstTime(guard, "a", until);
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().code, Code::kTooManyRequests);
+}
+
 // It was verified before it expired and reaches the guard after it was forgotten.
 TEST_F(ReplayGuardTest, RefusesWhatExpiredOnTheWay) {
   ReplayGuard guard(clock_);
