@@ -1,11 +1,21 @@
 #include "app/installation.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <string>
 
 #include "store/keys.h"
 #include "store/sqlite_store.h"
 
 namespace chancery::app {
+namespace {
+
+// One of them may be damaged, and a mixed installation serves the keys that it can.
+constexpr size_t kSecretsTried = 100;
+
+}  // namespace
 
 void AddInstallationOptions(CLI::App& command, InstallationOptions& options) {
   command.add_option("--data-dir", options.data_dir, "Directory of the installation; made when absent")
@@ -20,12 +30,22 @@ void AddInstallationOptions(CLI::App& command, InstallationOptions& options) {
 
 base::Result<std::unique_ptr<Identities>> Identities::Open(const InstallationOptions& options, store::Store& store,
                                                            const base::Clock& clock, std::string actor) {
-  // With a new key file in place of a lost one every key would stop working, in silence.
-  const auto sealed = store.Scan(store::SecretKeyText(""), "", 1);
+  // With a new key file in place of a lost one, or another installation's, every key would stop working, in silence.
+  const std::string secrets = store::SecretKeyText("");
+  const auto sealed = store.Scan(secrets, "", kSecretsTried);
   if (!sealed) return sealed.error();
   auto box = iam::SecretBox::Open(
       options.KeyFile(), sealed->entries.empty() ? iam::SecretBox::IfMissing::kMake : iam::SecretBox::IfMissing::kFail);
   if (!box) return box.error();
+  const auto opens = [&](const store::Entry& secret) {
+    return box->Unseal(secret.value(), secret.key().substr(secrets.size())).has_value();
+  };
+  if (!sealed->entries.empty() && std::ranges::none_of(sealed->entries, opens)) {
+    return base::Error{
+        base::Code::kUnavailable,
+        fmt::format("{}: the secrets of this installation were sealed by another key", options.KeyFile()),
+        {}};
+  }
   std::unique_ptr<Identities> identities(new Identities(*std::move(box), store, clock));
   identities->directory_ = std::make_unique<iam::Directory>(store, identities->box_, options.partition);
   CHANCERY_RETURN_IF_ERROR(identities->directory_->Start());

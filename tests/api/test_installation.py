@@ -100,14 +100,18 @@ def test_a_lost_key_file_is_a_clear_refusal(world):
     assert listing(world, world.key) == 200
 
 
-def test_the_key_file_of_another_installation_opens_nothing(world):
-    """It is no lost file, so the process starts; but no signature can be checked."""
+def test_the_key_file_of_another_installation_is_a_clear_refusal(world):
+    """No signature could be checked, and new keys would be sealed by the wrong one."""
     world.control.stop()
     path = world.control.data / "secret.key"
     kept = path.read_bytes()
     path.write_bytes(bytes(ord("1") if byte == ord("0") else ord("0") for byte in kept[:64]) + kept[64:])
+    with pytest.raises(RuntimeError, match=r"ended with 1:(.|\n)*--key-file: .*secret\.key.*another key"):
+        world.control.start()
+    assert "another key" in refusal_of(world, ["keys", "list"])
+    path.write_bytes(kept)
     world.control.start()
-    assert listing(world, world.key) >= 400
+    assert listing(world, world.key) == 200
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
