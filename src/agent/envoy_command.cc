@@ -74,19 +74,28 @@ Status CheckReadable(std::string_view name, const std::string& path) {
 
 // Without one of them an Envoy runs on, and of all its streams says only that they are closed.
 Status CheckAccessFiles(const cli::XdsAccess& access) {
-  CHANCERY_RETURN_IF_ERROR(CheckReadable("--xds-tls-ca", access.tls_ca));
-  CHANCERY_RETURN_IF_ERROR(CheckReadable("--xds-client-cert", access.client_certificate));
+  CHANCERY_RETURN_IF_ERROR(CheckReadable("--xds-tls-ca (or CHANCERY_XDS_TLS_CA)", access.tls_ca));
+  CHANCERY_RETURN_IF_ERROR(CheckReadable("--xds-client-cert (or CHANCERY_XDS_CLIENT_CERT)", access.client_certificate));
   // This one is read for each stream, and may come later.
-  if (const auto token = CheckReadable("--xds-token-file", access.token_file); !token) {
+  if (const auto token = CheckReadable("--xds-token-file (or CHANCERY_XDS_TOKEN_FILE)", access.token_file); !token) {
     spdlog::warn("{}", base::ToString(token.error()));
   }
-  return CheckReadable("--xds-client-key", access.client_key);
+  return CheckReadable("--xds-client-key (or CHANCERY_XDS_CLIENT_KEY)", access.client_key);
+}
+
+// Without them the control plane is told nothing, and says of all streams only that a token is missing.
+void WarnOfMissingKey(const cli::XdsAccess& access, const cli::Environment& environment) {
+  for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}) {
+    if (!access.sigv4 || !Variable(environment, name, "").empty()) continue;
+    spdlog::warn("{} is not set: Envoy has nothing to sign with (--xds-auth sigv4)", name);
+  }
 }
 
 // The bootstrap that `what` runs with; null when the user has one.
 Status MakeBootstrapFile(cli::BootstrapOptions options, const cli::Environment& environment,
                          std::unique_ptr<BootstrapFile>& file) {
   CHANCERY_RETURN_IF_ERROR(CheckAccessFiles(options.xds_access));
+  WarnOfMissingKey(options.xds_access, environment);
   CHANCERY_RETURN_IF_ERROR(cli::ReadFiles(options));
   GatherPlatform(environment, options.platform);
   std::vector<std::string> warnings;

@@ -31,7 +31,7 @@ TEST(EnvoyCommandTest, MisuseIsOneLineAndTwo) {
            {{"--envoy", "/bin/true"}, {}, "chancery envoy: --resource-arn (or APPMESH_RESOURCE_ARN) is required\n"},
            {{"--envoy", "/bin/true", "--xds-tls-ca", "/nowhere/ca.pem"},
             {},
-            "chancery envoy: --xds-tls-ca: /nowhere/ca.pem: No such file or directory\n"},
+            "chancery envoy: --xds-tls-ca (or CHANCERY_XDS_TLS_CA): /nowhere/ca.pem: No such file or directory\n"},
            {{"--envoy", "/bin/true"},
             {{"ENVOY_CONFIG_FILE", "/nowhere/envoy.yaml"}},
             "chancery envoy: ENVOY_CONFIG_FILE: /nowhere/envoy.yaml: No such file or directory\n"},

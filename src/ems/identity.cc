@@ -11,8 +11,7 @@ using base::Code;
 using base::Error;
 
 Error Foreign(std::string_view id, std::string_view what, std::string_view ours) {
-  return {
-      Code::kForbidden, fmt::format("node.id '{}' is of another {} than this installation's '{}'", id, what, ours), {}};
+  return {Code::kForbidden, fmt::format("node.id '{}' is of another {} than '{}'", id, what, ours), {}};
 }
 
 }  // namespace

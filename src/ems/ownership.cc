@@ -21,17 +21,20 @@ base::Result<store::ResourceRecord> RecordOf(const store::Store& store, const mo
 
 base::Status CheckOwner(const store::Store& store, const std::string& account, const model::ResourceKey& key,
                         const std::string& resource_owner) {
-  const bool own_mesh = key.mesh.owner == account;
-  const Error refused{Code::kAccessDenied,
-                      fmt::format("{} {} of mesh {}@{} is not of account {}", model::DescriptorOf(key.kind).segment,
-                                  key.name, key.mesh.name, key.mesh.owner, account),
-                      {}};
-  if (!resource_owner.empty() && resource_owner != account) return refused;
-  if (own_mesh) return base::Status::Ok();
+  if (!resource_owner.empty() && resource_owner != account) {
+    return Error{Code::kAccessDenied,
+                 fmt::format("{} {} of mesh {}@{} is not of account {}", model::DescriptorOf(key.kind).segment,
+                             key.name, key.mesh.name, key.mesh.owner, account),
+                 {}};
+  }
+  if (key.mesh.owner == account) return base::Status::Ok();
   // A share that has ended gives no more configuration (contract/api.md §4.4).
   const auto share = store.Read(store::ShareKeyText(key.mesh, account));
   if (!share) return share.error();
-  return share->has_value() ? base::Status::Ok() : base::Status(refused);
+  if (share->has_value()) return base::Status::Ok();
+  return Error{Code::kAccessDenied,
+               fmt::format("mesh {}@{} is not shared with account {}", key.mesh.name, key.mesh.owner, account),
+               {}};
 }
 
 }  // namespace chancery::ems

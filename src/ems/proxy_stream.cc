@@ -191,7 +191,7 @@ void ProxyStream::OnSettled(xds::Type type, bool in_force) {
 void ProxyStream::OnWarming(xds::Type type, bool warming) { hub_.context().status.OnWarming(id_, type, warming); }
 
 ProxyStream::Admission ProxyStream::Refuse(xds::StatusCode code, std::string message) {
-  spdlog::warn("ems: stream {} from {}, {}, refused: {}", id_, peer_, model::Quoted(node_id_),
+  spdlog::warn("ems: stream {} from {}, {}, refused: {}", id_, peer_, model::Quoted(node_id_, kMostLogged),
                message.substr(0, kMostLogged));
   hub_.context().status.OnRefused();
   return {code, std::move(message)};

@@ -286,6 +286,17 @@ def test_variables_say_how_a_proxy_gets_in(door, region):
         proxy.stop()
 
 
+def test_an_agent_without_a_key_to_sign_with_says_so(door):
+    world = door.world
+    proxy = AgentProxy(CART, world.subnet, ["--xds-grpc", "envoy", "--xds-auth", "sigv4"],
+                       variables={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""})
+    try:
+        proxy.start(world.envoy, world.binary, world.control.xds, world.dns.endpoint, door.directory)
+        wait_until(lambda: "AWS_ACCESS_KEY_ID is not set" in proxy.child.log(), 30, "the warning")
+    finally:
+        proxy.stop()
+
+
 class Relay:
     """`chancery relay` beside the agent, to the control plane of `door`."""
 
