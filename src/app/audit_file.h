@@ -28,7 +28,7 @@ class AuditFile {
  private:
   explicit AuditFile(std::shared_ptr<spdlog::logger> logger);
 
-  // Whether the last line may be half a one.
+  // Whether the last line may be half of one.
   const std::shared_ptr<std::atomic<bool>> torn_ = std::make_shared<std::atomic<bool>>(false);
   const std::shared_ptr<spdlog::logger> logger_;
 };

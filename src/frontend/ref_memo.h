@@ -16,8 +16,8 @@ namespace chancery::frontend {
 
 // The ...Ref objects of lists, each written once for a version of its record and an account that looks, so that a List
 // costs what its bytes cost. Never stale: a version has one content. Full, it forgets all and starts anew: then a List
-// costs what it cost the first time. Memory: up to `max_refs`, of some 600 bytes each
-// with usual names and a few KiB with the longest. Thread-safe.
+// costs what it cost the first time. Memory: up to `max_refs`, of some 600 bytes each with usual names and a few KiB
+// with the longest. Thread-safe.
 class RefMemo {
  public:
   explicit RefMemo(size_t max_refs = 50'000) : max_refs_(max_refs) {}

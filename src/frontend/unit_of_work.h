@@ -22,7 +22,7 @@ struct Origin {
   std::string request_id;
   // May refuse; asked before each try to commit. Empty: nothing to ask.
   std::function<base::Status()> before_commit = {};
-  // Called when the mutation fails, whether it came to a commit or not.
+  // Called when the mutation fails: nothing was written, whether it came to a commit or not.
   std::function<void()> on_failure = {};
 };
 
